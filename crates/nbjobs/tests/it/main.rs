@@ -1,0 +1,1 @@
+//! Tests through the doors of the real binary.
