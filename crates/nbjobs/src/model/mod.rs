@@ -1,0 +1,3 @@
+//! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
+
+pub mod schedule;
