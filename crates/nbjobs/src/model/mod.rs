@@ -1,3 +1,5 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
+pub mod arn;
+pub mod naming;
 pub mod schedule;
