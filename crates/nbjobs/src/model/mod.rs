@@ -2,4 +2,5 @@
 
 pub mod arn;
 pub mod naming;
+pub mod pipeline;
 pub mod schedule;

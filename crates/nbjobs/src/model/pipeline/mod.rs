@@ -1,0 +1,125 @@
+//! A pipeline: a graph of jobs. Its definition is read and checked, and what an execution of it does next is decided
+//! here, as pure functions. Knows no rows, no doors and not how a job is run.
+
+mod definition;
+mod expression;
+mod parameter;
+mod plan;
+
+pub use definition::{DEFINITION_LEN_MAX, Definition, InvalidDefinition, STEPS_MAX, Step};
+pub use expression::{ARGUMENTS_LEN_MAX, EXPRESSION_DEPTH_MAX, Execution};
+pub use parameter::{
+    InvalidParameter, PARAMETER_VALUE_LEN_MAX, PARAMETERS_MAX, Parameter, ParameterType, Values,
+};
+pub use plan::{Advance, FAILURE_REASON, FailedStep, ReadyStep, Run, StepState};
+
+use std::fmt;
+
+/// Where an execution of a pipeline is, in SageMaker's words (`PipelineExecutionStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionStatus {
+    /// Steps run, or are about to.
+    Executing,
+    /// A stop was asked for and steps still run.
+    Stopping,
+    /// It was stopped, or a step's job was.
+    Stopped,
+    /// A step failed.
+    Failed,
+    /// Every step succeeded.
+    Succeeded,
+}
+
+/// Where a step of an execution is (`StepStatus`). A step that has not begun has no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepStatus {
+    /// Its job exists and has not ended.
+    Executing,
+    /// Its job was asked to stop and has not ended.
+    Stopping,
+    /// Its job was stopped.
+    Stopped,
+    /// Its job failed, or could not be made.
+    Failed,
+    /// Its job completed.
+    Succeeded,
+}
+
+impl ExecutionStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Executing,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Failed,
+        Self::Succeeded,
+    ];
+
+    /// Whether nothing more happens.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Executing | Self::Stopping)
+    }
+
+    /// The word for it, as stored and as SageMaker says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Executing => "Executing",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Failed => "Failed",
+            Self::Succeeded => "Succeeded",
+        }
+    }
+
+    /// The status of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+impl StepStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Executing,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Failed,
+        Self::Succeeded,
+    ];
+
+    /// Whether nothing more happens.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Executing | Self::Stopping)
+    }
+
+    /// The word for it, as stored and as SageMaker says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Executing => "Executing",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Failed => "Failed",
+            Self::Succeeded => "Succeeded",
+        }
+    }
+
+    /// The status of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+impl fmt::Display for ExecutionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for StepStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;
