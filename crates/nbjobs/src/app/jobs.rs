@@ -1,7 +1,7 @@
 //! Jobs: create, describe, list, stop.
 
 use super::{App, Error, Result};
-use crate::model::arn;
+use crate::model::arn::Resource;
 use crate::model::job::{Job, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri};
 use crate::model::naming;
 use crate::model::tag::{self, Tag};
@@ -10,12 +10,16 @@ use jiff::Timestamp;
 
 /// The key under which a job's tags stand.
 pub fn resource(name: &str) -> String {
-    format!("training-job/{name}")
+    Resource::TrainingJob(name.to_owned()).to_string()
 }
 
 /// Accepts a job. It is durable when this returns, and the dispatcher has been told to look.
 pub async fn create(app: &App, name: &str, spec: JobSpec, tags: &[Tag]) -> Result<Job> {
-    naming::validate_job_name(name).map_err(Error::Invalid)?;
+    if !naming::is_resource_name(name, naming::JOB_NAME_LEN_MAX) {
+        return Err(Error::Invalid(format!(
+            "1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){{0,62}}"
+        )));
+    }
     spec.validate().map_err(Error::Invalid)?;
     tag::validate(tags).map_err(Error::Invalid)?;
     check_places(app, &spec).await?;
@@ -132,9 +136,4 @@ pub async fn stop_in(tx: &mut Tx, job: &mut Job, now: Timestamp) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The job's ARN.
-pub fn arn_of(app: &App, name: &str) -> String {
-    arn::training_job(&app.identity.region, &app.identity.account, name)
 }

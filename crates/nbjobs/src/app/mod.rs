@@ -10,6 +10,7 @@ pub mod tags;
 pub use error::Error;
 
 use crate::clock::Clock;
+use crate::model::arn::Scope;
 use crate::objects::Objects;
 use crate::store::Store;
 use std::sync::Arc;
@@ -17,25 +18,6 @@ use tokio::sync::Notify;
 
 /// What a verb returns.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// Whose service this is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Twelve digits.
-    pub account: String,
-    /// Such as `us-east-1`.
-    pub region: String,
-}
-
-impl Identity {
-    /// The bucket that AWS's extension keeps snapshots and outputs in; it exists from the first start.
-    pub fn default_bucket(&self) -> String {
-        format!(
-            "sagemaker-automated-execution-{}-{}",
-            self.account, self.region
-        )
-    }
-}
 
 /// Bare signals to the engine's loops: *look*, never *what*.
 #[derive(Clone, Debug, Default)]
@@ -78,8 +60,8 @@ pub struct App {
     pub objects: Objects,
     /// Time.
     pub clock: Clock,
-    /// Account and region.
-    pub identity: Identity,
+    /// The account and region that we are.
+    pub scope: Scope,
     /// Signals to the engine.
     pub wake: Wake,
 }

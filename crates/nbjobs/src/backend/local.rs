@@ -53,14 +53,19 @@ impl Local {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", self.program.display()))?;
         let pid = i32::try_from(child.id().context("the driver has no process number")?)?;
-        let process = process::by_pid(pid);
+        let started = process::by_pid(pid);
         // Nobody else may wait for it: this keeps it from staying a zombie.
         tokio::spawn(async move { child.wait().await });
-        process.with_context(|| format!("the driver of {} ended at once", run.path().display()))
+        // One that has ended already has said so in the folder.
+        match started {
+            Some(process) => Ok(process),
+            None => run
+                .driver()?
+                .with_context(|| format!("the driver of {} ended before it could claim it", run.path().display())),
+        }
     }
 
     /// How a run stands.
