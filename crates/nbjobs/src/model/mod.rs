@@ -1,6 +1,8 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
 pub mod arn;
+pub mod job;
 pub mod naming;
 pub mod pipeline;
 pub mod schedule;
+pub mod tag;
