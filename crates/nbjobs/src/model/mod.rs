@@ -4,5 +4,6 @@ pub mod arn;
 pub mod job;
 pub mod naming;
 pub mod pipeline;
+pub mod rule;
 pub mod schedule;
 pub mod tag;

@@ -14,7 +14,7 @@ pub const EXPRESSION_DEPTH_MAX: usize = 32;
 /// steps that each join the one before could grow without bound.
 pub const ARGUMENTS_LEN_MAX: usize = 1_048_576;
 
-const VARIABLES: [&str; 6] = [
+const VARIABLE_NAMES: [&str; 6] = [
     "StartDateTime",
     "CurrentDateTime",
     "PipelineName",
@@ -25,11 +25,11 @@ const VARIABLES: [&str; 6] = [
 
 /// One run of a pipeline, as its expressions see it (`Execution.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Execution {
+pub struct Variables {
     /// 12 of `[a-z0-9]`.
-    pub id: String,
+    pub execution_id: String,
     /// The execution's ARN.
-    pub arn: String,
+    pub execution_arn: String,
     /// The pipeline's name.
     pub pipeline: String,
     /// The pipeline's ARN.
@@ -126,10 +126,10 @@ fn recognise(value: &Value, depth: usize) -> Result<Node<'_>, String> {
 impl<'a> Reference<'a> {
     fn parse(text: &'a str) -> Result<Self, String> {
         match text.split_once('.') {
-            Some(("Execution", name)) if VARIABLES.contains(&name) => Ok(Self::Variable(name)),
+            Some(("Execution", name)) if VARIABLE_NAMES.contains(&name) => Ok(Self::Variable(name)),
             Some(("Execution", name)) => Err(format!(
                 "there is no Execution.{name}, there are Execution.{}",
-                VARIABLES.join(", Execution.")
+                VARIABLE_NAMES.join(", Execution.")
             )),
             Some(("Parameters", name)) if !name.is_empty() => Ok(Self::Parameter(name)),
             Some(("Steps", rest)) => {
@@ -182,7 +182,7 @@ impl Segment<'_> {
 
 /// What the expressions of one execution may see at one moment.
 pub(super) struct Scope<'a> {
-    pub execution: &'a Execution,
+    pub variables: &'a Variables,
     pub parameters: &'a Values,
     pub steps: &'a [StepState],
     pub now: Timestamp,
@@ -250,12 +250,12 @@ impl Scope<'_> {
 
     fn variable(&self, name: &str) -> String {
         match name {
-            "StartDateTime" => date_time(self.execution.started_at),
+            "StartDateTime" => date_time(self.variables.started_at),
             "CurrentDateTime" => date_time(self.now),
-            "PipelineName" => self.execution.pipeline.clone(),
-            "PipelineArn" => self.execution.pipeline_arn.clone(),
-            "PipelineExecutionId" => self.execution.id.clone(),
-            _ => self.execution.arn.clone(),
+            "PipelineName" => self.variables.pipeline.clone(),
+            "PipelineArn" => self.variables.pipeline_arn.clone(),
+            "PipelineExecutionId" => self.variables.execution_id.clone(),
+            _ => self.variables.execution_arn.clone(),
         }
     }
 }

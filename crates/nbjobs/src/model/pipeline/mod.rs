@@ -5,120 +5,90 @@ mod definition;
 mod expression;
 mod parameter;
 mod plan;
+mod status;
 
 pub use definition::{DEFINITION_LEN_MAX, Definition, InvalidDefinition, STEPS_MAX, Step};
-pub use expression::{ARGUMENTS_LEN_MAX, EXPRESSION_DEPTH_MAX, Execution};
+pub use expression::{ARGUMENTS_LEN_MAX, EXPRESSION_DEPTH_MAX, Variables};
 pub use parameter::{
     InvalidParameter, PARAMETER_VALUE_LEN_MAX, PARAMETERS_MAX, Parameter, ParameterType, Values,
 };
 pub use plan::{Advance, FAILURE_REASON, FailedStep, ReadyStep, Run, StepState};
+pub use status::{ExecutionStatus, StepStatus};
 
-use std::fmt;
+use jiff::Timestamp;
 
-/// Where an execution of a pipeline is, in SageMaker's words (`PipelineExecutionStatus`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExecutionStatus {
-    /// Steps run, or are about to.
-    Executing,
-    /// A stop was asked for and steps still run.
-    Stopping,
-    /// It was stopped, or a step's job was.
-    Stopped,
-    /// A step failed.
-    Failed,
-    /// Every step succeeded.
-    Succeeded,
+/// A pipeline as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Unique among the pipelines there are.
+    pub name: String,
+    /// What was given when it was created or last updated.
+    pub settings: Settings,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last updated.
+    pub modified_at: Timestamp,
+    /// When its last execution was started.
+    pub last_run_at: Option<Timestamp>,
 }
 
-/// Where a step of an execution is (`StepStatus`). A step that has not begun has no status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepStatus {
-    /// Its job exists and has not ended.
-    Executing,
-    /// Its job was asked to stop and has not ended.
-    Stopping,
-    /// Its job was stopped.
-    Stopped,
-    /// Its job failed, or could not be made.
-    Failed,
-    /// Its job completed.
-    Succeeded,
+/// All that an update of a pipeline can change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// For people.
+    pub display_name: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// The text exactly as given: clients read it back and parse it.
+    pub definition: String,
+    /// The role that it runs as.
+    pub role_arn: String,
+    /// Most steps of one execution that run at a time.
+    pub parallel_max: Option<u32>,
 }
 
-impl ExecutionStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::Executing,
-        Self::Stopping,
-        Self::Stopped,
-        Self::Failed,
-        Self::Succeeded,
-    ];
-
-    /// Whether nothing more happens.
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Executing | Self::Stopping)
-    }
-
-    /// The word for it, as stored and as SageMaker says it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Executing => "Executing",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Failed => "Failed",
-            Self::Succeeded => "Succeeded",
-        }
-    }
-
-    /// The status of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
+/// One run of a pipeline as stored. What it runs was copied from the pipeline when it started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PipelineExecution {
+    /// 12 of `[a-z0-9]`, unique among all executions.
+    pub id: String,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Where it is.
+    pub status: ExecutionStatus,
+    /// For people.
+    pub display_name: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// The definition that it runs.
+    pub definition: String,
+    /// Its parameters' values.
+    pub parameters: Values,
+    /// Most steps that run at a time.
+    pub parallel_max: Option<u32>,
+    /// Why it failed; there exactly when it did.
+    pub failure_reason: Option<String>,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// The last change of status.
+    pub modified_at: Timestamp,
 }
 
-impl StepStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::Executing,
-        Self::Stopping,
-        Self::Stopped,
-        Self::Failed,
-        Self::Succeeded,
-    ];
-
-    /// Whether nothing more happens.
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Executing | Self::Stopping)
-    }
-
-    /// The word for it, as stored and as SageMaker says it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Executing => "Executing",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Failed => "Failed",
-            Self::Succeeded => "Succeeded",
-        }
-    }
-
-    /// The status of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-}
-
-impl fmt::Display for ExecutionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for StepStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// A step of an execution that has begun, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineStep {
+    /// The step's name.
+    pub name: String,
+    /// Where it is.
+    pub status: StepStatus,
+    /// The name of its job; none when the job could not be made.
+    pub job: Option<String>,
+    /// Why it failed; there exactly when it did.
+    pub failure_reason: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it reached a final status.
+    pub ended_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

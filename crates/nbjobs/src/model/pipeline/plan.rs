@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::expression::{Execution, Scope, text};
+use super::expression::{Scope, Variables, text};
 use super::{Definition, ExecutionStatus, Step, StepStatus, Values};
 
 /// `FailureReason` of an execution in which a step failed, in SageMaker's words; the step has its own.
@@ -57,7 +57,7 @@ pub struct Run<'a> {
     /// The definition as it was when the execution started.
     pub definition: &'a Definition,
     /// The execution, as its expressions see it.
-    pub execution: &'a Execution,
+    pub variables: &'a Variables,
     /// Its parameters' values.
     pub parameters: &'a Values,
     /// Most steps that run at a time (`MaxParallelExecutionSteps`).
@@ -67,7 +67,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// What a new execution does first.
     pub fn plan(&self) -> Advance {
-        self.advance(&[], false, self.execution.started_at)
+        self.advance(&[], false, self.variables.started_at)
     }
 
     /// What the execution does next, from the states of the steps that have begun.
@@ -77,7 +77,7 @@ impl Run<'_> {
     /// for the same.
     pub fn advance(&self, steps: &[StepState], stopping: bool, now: Timestamp) -> Advance {
         let scope = Scope {
-            execution: self.execution,
+            variables: self.variables,
             parameters: self.parameters,
             steps,
             now,

@@ -24,11 +24,11 @@ fn step(name: &str, depends_on: &[&str]) -> Value {
     json!({"Name": name, "Type": "Training", "Arguments": {"RoleArn": "r"}, "DependsOn": depends_on})
 }
 
-fn execution() -> Execution {
+fn variables() -> Variables {
     let pipeline_arn = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/daily";
-    Execution {
-        id: "kbexktydy93v".into(),
-        arn: format!("{pipeline_arn}/execution/kbexktydy93v"),
+    Variables {
+        execution_id: "kbexktydy93v".into(),
+        execution_arn: format!("{pipeline_arn}/execution/kbexktydy93v"),
         pipeline: "daily".into(),
         pipeline_arn: pipeline_arn.into(),
         started_at: "2022-12-25T15:23:04.64Z".parse().unwrap(),
@@ -45,10 +45,10 @@ fn evaluated(arguments: Value) -> Result<Value, String> {
     let definition =
         definition(&json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": [step]}));
     let parameters = definition.bind(&[]).unwrap();
-    let execution = execution();
+    let variables = variables();
     let run = Run {
         definition: &definition,
-        execution: &execution,
+        variables: &variables,
         parameters: &parameters,
         parallel_max: None,
     };
@@ -86,7 +86,7 @@ fn the_extensions_definition_plans_its_one_job() {
     let definition = definition(&with_steps(json!([step])));
     let run = Run {
         definition: &definition,
-        execution: &execution(),
+        variables: &variables(),
         parameters: &Values::new(),
         parallel_max: None,
     };
@@ -146,7 +146,7 @@ fn a_step_reads_the_job_of_the_step_before() {
     let parameters = definition.bind(&[("Volume".into(), "50".into())]).unwrap();
     let run = Run {
         definition: &definition,
-        execution: &execution(),
+        variables: &variables(),
         parameters: &parameters,
         parallel_max: None,
     };
@@ -164,14 +164,14 @@ fn a_step_reads_the_job_of_the_step_before() {
     let mut job = expected;
     job["Environment"] = json!({"SM_OUTPUT_NOTEBOOK_NAME": "prep-job.ipynb"});
     job["InputDataConfig"] = json!([{"DataSource": {"S3DataSource": {"S3Uri": "s3://bucket/in"}}}]);
-    let next = run.advance(&[succeeded("prep", job)], false, execution().started_at);
+    let next = run.advance(&[succeeded("prep", job)], false, variables().started_at);
     let environment = json!({"Environment": {"PREP_OUT": "s3://bucket/dag/kbexktydy93v/prep",
         "PREP_IN": "s3://bucket/in", "PREP_NB": "prep-job.ipynb"}});
     assert_eq!(next.ready[0].arguments, environment);
     let broken = run.advance(
         &[succeeded("prep", json!({}))],
         false,
-        execution().started_at,
+        variables().started_at,
     );
     assert_eq!(
         (broken.status, broken.failed[0].name.as_str()),
@@ -457,10 +457,10 @@ fn a_failure_stops_what_depends_on_it_and_nothing_else() {
         step("d", &["c"])
     ]);
     let definition = definition(&with_steps(steps));
-    let (execution, parameters) = (execution(), Values::new());
+    let (variables, parameters) = (variables(), Values::new());
     let run = Run {
         definition: &definition,
-        execution: &execution,
+        variables: &variables,
         parameters: &parameters,
         parallel_max: None,
     };
@@ -470,7 +470,7 @@ fn a_failure_stops_what_depends_on_it_and_nothing_else() {
         job: Some(json!({})),
     };
     let advance = |states: &[StepState], stopping| {
-        let advance = run.advance(states, stopping, execution.started_at);
+        let advance = run.advance(states, stopping, variables.started_at);
         (names(&advance.ready).join(","), advance.status)
     };
     use ExecutionStatus as E;
@@ -509,7 +509,7 @@ fn arguments_that_grow_without_bound_fail_the_step() {
     let parameters = definition.bind(&[("Who".into(), text)]).unwrap();
     let run = Run {
         definition: &definition,
-        execution: &execution(),
+        variables: &variables(),
         parameters: &parameters,
         parallel_max: None,
     };
@@ -555,10 +555,10 @@ proptest! {
             json!({"Name": name(i), "Type": "Training", "Arguments": {}, "DependsOn": depends_on})
         }).collect();
         let definition = definition(&with_steps(json!(steps)));
-        let (execution, parameters) = (execution(), Values::new());
-        let run = Run { definition: &definition, execution: &execution, parameters: &parameters, parallel_max: parallel };
+        let (variables, parameters) = (variables(), Values::new());
+        let run = Run { definition: &definition, variables: &variables, parameters: &parameters, parallel_max: parallel };
         let mut states: Vec<StepState> = Vec::new();
-        let mut now: Timestamp = execution.started_at;
+        let mut now: Timestamp = variables.started_at;
         let status = loop {
             let next = run.advance(&states, false, now);
             for ready in &next.ready {
