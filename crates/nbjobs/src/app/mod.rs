@@ -1,10 +1,14 @@
 //! Verbs: all that a caller can ask for, one file per noun. A verb writes what is wanted and returns;
 //! the engine acts. Verbs never wait for the engine and never call a backend.
 
+mod constraint;
 mod error;
+pub mod executions;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod pipelines;
+pub mod rules;
 pub mod tags;
 
 pub use error::Error;
