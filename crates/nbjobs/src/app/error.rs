@@ -40,8 +40,16 @@ impl From<anyhow::Error> for Error {
             let sql = cause.downcast_ref::<sqlx::Error>().is_some_and(|e| {
                 e.as_database_error().and_then(|e| e.code()).as_deref() == Some(SQLITE_FULL)
             });
-            io || sql
+            let object = matches!(
+                cause.downcast_ref::<crate::objects::error::Error>(),
+                Some(crate::objects::error::Error::StorageFull)
+            );
+            io || sql || object
         });
-        if full { Self::Full } else { Self::Internal(error) }
+        if full {
+            Self::Full
+        } else {
+            Self::Internal(error)
+        }
     }
 }

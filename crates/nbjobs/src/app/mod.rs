@@ -5,6 +5,7 @@ mod error;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod objects;
 pub mod tags;
 
 pub use error::Error;
