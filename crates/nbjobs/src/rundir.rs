@@ -74,7 +74,12 @@ impl RunDir {
             .mode(0o700)
             .create(&self.0)
             .with_context(|| format!("cannot make {}", self.0.display()))?;
-        for dir in [self.0.join("input/config"), self.0.join("input/data"), self.output_data(), self.tmp()] {
+        for dir in [
+            self.0.join("input/config"),
+            self.0.join("input/data"),
+            self.output_data(),
+            self.tmp(),
+        ] {
             fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         }
         Ok(())
@@ -101,7 +106,9 @@ impl RunDir {
         let plain = !relative.is_empty()
             && !relative.contains('\0')
             && !relative.ends_with('/')
-            && path.components().all(|part| matches!(part, Component::Normal(_)));
+            && path
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
         if !plain {
             bail!("the object name '{relative}' cannot be a file in the channel {channel}");
         }
@@ -191,9 +198,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
     match fs::read(path) {
-        Ok(bytes) => Ok(Some(
-            serde_json::from_slice(&bytes).with_context(|| format!("cannot understand {}", path.display()))?,
-        )),
+        Ok(bytes) => {
+            Ok(Some(serde_json::from_slice(&bytes).with_context(|| {
+                format!("cannot understand {}", path.display())
+            })?))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
@@ -217,9 +226,20 @@ mod tests {
     #[test]
     fn hostile_object_names_stay_out() {
         let run = RunDir::new("/r".into());
-        for bad in ["", "/etc/passwd", "../x", "a/../../x", "a/./b/..", "a\0b", "dir/"] {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a/./b/..",
+            "a\0b",
+            "dir/",
+        ] {
             assert!(run.channel_file("c", bad).is_err(), "{bad:?}");
         }
-        assert_eq!(run.channel_file("c", "d/é n.ipynb").ok(), Some("/r/input/data/c/d/é n.ipynb".into()));
+        assert_eq!(
+            run.channel_file("c", "d/é n.ipynb").ok(),
+            Some("/r/input/data/c/d/é n.ipynb".into())
+        );
     }
 }

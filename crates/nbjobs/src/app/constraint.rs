@@ -12,7 +12,11 @@ pub fn broken(value: &str, at: &str, constraint: &str) -> Error {
 /// Refuses a value that does not match a pattern.
 pub fn pattern(holds: bool, value: &str, at: &str, pattern: &str) -> Result<(), Error> {
     let constraint = || format!("Member must satisfy regular expression pattern: {pattern}");
-    if holds { Ok(()) } else { Err(broken(value, at, &constraint())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(broken(value, at, &constraint()))
+    }
 }
 
 /// Refuses a text longer than `max` characters.
@@ -21,5 +25,9 @@ pub fn at_most(text: &str, at: &str, max: usize) -> Result<(), Error> {
         return Ok(());
     }
     let start: String = text.chars().take(64).collect();
-    Err(broken(&format!("{start}…"), at, &format!("Member must have length less than or equal to {max}")))
+    Err(broken(
+        &format!("{start}…"),
+        at,
+        &format!("Member must have length less than or equal to {max}"),
+    ))
 }

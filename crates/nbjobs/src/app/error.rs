@@ -28,6 +28,16 @@ pub enum Error {
     Internal(anyhow::Error),
 }
 
+impl Error {
+    /// The error for the engine, which has no caller to tell: a fault of ours with its whole chain.
+    pub fn into_cause(self) -> anyhow::Error {
+        match self {
+            Self::Internal(error) => error,
+            other => other.into(),
+        }
+    }
+}
+
 /// SQLite's `SQLITE_FULL`.
 const SQLITE_FULL: &str = "13";
 
@@ -40,8 +50,16 @@ impl From<anyhow::Error> for Error {
             let sql = cause.downcast_ref::<sqlx::Error>().is_some_and(|e| {
                 e.as_database_error().and_then(|e| e.code()).as_deref() == Some(SQLITE_FULL)
             });
-            io || sql
+            let object = matches!(
+                cause.downcast_ref::<crate::objects::error::Error>(),
+                Some(crate::objects::error::Error::StorageFull)
+            );
+            io || sql || object
         });
-        if full { Self::Full } else { Self::Internal(error) }
+        if full {
+            Self::Full
+        } else {
+            Self::Internal(error)
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Jobs: create, describe, list, stop.
 
-use super::{App, Error, Result};
+use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
 use crate::model::job::{Job, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri};
 use crate::model::naming;
@@ -31,7 +31,13 @@ pub async fn create(app: &App, name: &str, spec: JobSpec, tags: &[Tag]) -> Resul
 }
 
 /// The part of [`create`] that a pipeline's execution shares: adds the row. The spec is valid.
-pub async fn create_in(tx: &mut Tx, name: &str, spec: JobSpec, tags: &[Tag], now: Timestamp) -> Result<Job> {
+pub async fn create_in(
+    tx: &mut Tx,
+    name: &str,
+    spec: JobSpec,
+    tags: &[Tag],
+    now: Timestamp,
+) -> Result<Job> {
     let job = Job {
         name: name.to_owned(),
         spec,
@@ -56,11 +62,11 @@ pub async fn create_in(tx: &mut Tx, name: &str, spec: JobSpec, tags: &[Tag], now
     Ok(job)
 }
 
-/// Refuses what cannot work already now: a bucket or a notebook that is not there.
+/// Refuses what cannot work already now: a bucket or an input that is not there.
 async fn check_places(app: &App, spec: &JobSpec) -> Result<()> {
     let output = &spec.output_data_config.s3_output_path;
     let (bucket, _) = split_s3_uri(output).map_err(Error::Invalid)?;
-    if app.objects.bucket(bucket).await.is_err() {
+    if app.objects.head_bucket(bucket).await.is_err() {
         return Err(Error::Invalid(format!(
             "The bucket of S3OutputPath {output} does not exist; create it first"
         )));
@@ -68,10 +74,12 @@ async fn check_places(app: &App, spec: &JobSpec) -> Result<()> {
     for channel in &spec.input_data_config {
         let uri = &channel.data_source.s3_data_source.s3_uri;
         let (bucket, prefix) = split_s3_uri(uri).map_err(Error::Invalid)?;
-        if !app.objects.any_with_prefix(bucket, prefix).await {
-            return Err(Error::Invalid(format!(
-                "No S3 objects found under S3 URL \"{uri}\" given in input data source. Please ensure that the bucket exists and that objects exist under that prefix."
-            )));
+        match objects::keys_under(app, bucket, prefix, 1).await {
+            Ok(_) | Err(Error::Limit(_)) => {}
+            Err(Error::NotFound(problem)) => {
+                return Err(Error::Invalid(format!("{uri}: {problem}")));
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -110,7 +118,9 @@ pub async fn stop(app: &App, name: &str) -> Result<()> {
         .job(name)
         .await?
         .ok_or_else(|| Error::NotFound("Requested resource not found.".into()))?;
-    stop_in(&mut tx, &mut job, app.clock.now()).await?;
+    let now = app.clock.now();
+    stop_in(&mut tx, &mut job, now).await?;
+    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(())
@@ -124,8 +134,14 @@ pub async fn stop_in(tx: &mut Tx, job: &mut Job, now: Timestamp) -> Result<()> {
                 .await?;
         }
         JobStatus::InProgress => {
-            tx.set_job_status(job, JobStatus::Stopping, SecondaryStatus::Stopping, None, now)
-                .await?;
+            tx.set_job_status(
+                job,
+                JobStatus::Stopping,
+                SecondaryStatus::Stopping,
+                None,
+                now,
+            )
+            .await?;
         }
         JobStatus::Stopping => {}
         JobStatus::Completed | JobStatus::Failed | JobStatus::Stopped => {

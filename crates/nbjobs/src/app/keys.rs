@@ -11,7 +11,10 @@ pub async fn ensure_first(app: &App) -> super::Result<AccessKey> {
         return Ok(key);
     }
     let key = AccessKey {
-        access_key_id: format!("AKIA{}", &uuid::Uuid::new_v4().simple().to_string().to_uppercase()[..16]),
+        access_key_id: format!(
+            "AKIA{}",
+            &uuid::Uuid::new_v4().simple().to_string().to_uppercase()[..16]
+        ),
         secret_access_key: random_secret(),
     };
     let mut tx = app.store.tx().await?;

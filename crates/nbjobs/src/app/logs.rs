@@ -9,7 +9,11 @@ pub const GROUP: &str = "/aws/sagemaker/TrainingJobs";
 
 /// The stream of one run. SageMaker's agents name it after the job, the host and the moment of the start.
 pub fn stream_name(job: &str, attempt: u32, started_at: Timestamp) -> String {
-    let again = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+    let again = if attempt > 1 {
+        format!("-{attempt}")
+    } else {
+        String::new()
+    };
     format!("{job}/algo-1{again}-{}", started_at.as_second())
 }
 
@@ -39,13 +43,18 @@ pub async fn events(
     limit: u32,
 ) -> Result<Vec<LogEvent>> {
     check_group(group)?;
-    Ok(app.store.log_events(group, filter, descending, limit).await?)
+    Ok(app
+        .store
+        .log_events(group, filter, descending, limit)
+        .await?)
 }
 
 fn check_group(group: &str) -> Result<()> {
     if group == GROUP {
         Ok(())
     } else {
-        Err(Error::NotFound("The specified log group does not exist.".into()))
+        Err(Error::NotFound(
+            "The specified log group does not exist.".into(),
+        ))
     }
 }

@@ -7,6 +7,7 @@ pub mod executions;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod objects;
 pub mod pipelines;
 pub mod rules;
 pub mod tags;

@@ -33,20 +33,44 @@ pub fn resource(name: &str) -> String {
 }
 
 /// Creates a pipeline. The same request again, known by its token, is answered with the pipeline it made.
-pub async fn create(app: &App, name: &str, settings: Settings, tags: &[Tag], token: &str) -> Result<Pipeline> {
-    pattern(is_resource_name(name, PIPELINE_NAME_LEN_MAX), name, "pipelineName", NAME_PATTERN)?;
+pub async fn create(
+    app: &App,
+    name: &str,
+    settings: Settings,
+    tags: &[Tag],
+    token: &str,
+) -> Result<Pipeline> {
+    pattern(
+        is_resource_name(name, PIPELINE_NAME_LEN_MAX),
+        name,
+        "pipelineName",
+        NAME_PATTERN,
+    )?;
     let now = app.clock.now();
     check(&settings, now)?;
     tag::validate(tags).map_err(Error::Invalid)?;
     let mut tx = app.store.tx().await?;
     if let Some(existing) = tx.pipeline(name).await? {
-        let is_repeated = tx.pipeline_token(name).await?.as_deref() == Some(token) && existing.settings == settings;
-        return if is_repeated { Ok(existing) } else { Err(name_is_taken(name)) };
+        let is_repeated = tx.pipeline_token(name).await?.as_deref() == Some(token)
+            && existing.settings == settings;
+        return if is_repeated {
+            Ok(existing)
+        } else {
+            Err(name_is_taken(name))
+        };
     }
     if tx.count_pipelines().await? >= PIPELINES_MAX {
-        return Err(Error::Limit(format!("there are {PIPELINES_MAX} pipelines, the most that can be; delete some")));
+        return Err(Error::Limit(format!(
+            "there are {PIPELINES_MAX} pipelines, the most that can be; delete some"
+        )));
     }
-    let pipeline = Pipeline { name: name.to_owned(), settings, created_at: now, modified_at: now, last_run_at: None };
+    let pipeline = Pipeline {
+        name: name.to_owned(),
+        settings,
+        created_at: now,
+        modified_at: now,
+        last_run_at: None,
+    };
     if !tx.insert_pipeline(&pipeline, token).await? {
         return Err(name_is_taken(name));
     }
@@ -59,12 +83,19 @@ pub async fn create(app: &App, name: &str, settings: Settings, tags: &[Tag], tok
 pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
-    let mut pipeline = tx.pipeline(name).await?.ok_or_else(|| not_found(&app.scope, name))?;
+    let mut pipeline = tx
+        .pipeline(name)
+        .await?
+        .ok_or_else(|| not_found(&app.scope, name))?;
     let settings = &mut pipeline.settings;
     settings.display_name = update.display_name.or(settings.display_name.take());
     settings.description = update.description.or(settings.description.take());
-    settings.definition = update.definition.unwrap_or(std::mem::take(&mut settings.definition));
-    settings.role_arn = update.role_arn.unwrap_or(std::mem::take(&mut settings.role_arn));
+    settings.definition = update
+        .definition
+        .unwrap_or(std::mem::take(&mut settings.definition));
+    settings.role_arn = update
+        .role_arn
+        .unwrap_or(std::mem::take(&mut settings.role_arn));
     settings.parallel_max = update.parallel_max.or(settings.parallel_max);
     check(settings, now)?;
     tx.update_pipeline(name, settings, now).await?;
@@ -75,7 +106,10 @@ pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
 
 /// One pipeline.
 pub async fn describe(app: &App, name: &str) -> Result<Pipeline> {
-    app.store.pipeline(name).await?.ok_or_else(|| not_found(&app.scope, name))
+    app.store
+        .pipeline(name)
+        .await?
+        .ok_or_else(|| not_found(&app.scope, name))
 }
 
 /// One page of pipelines, and where the next one begins.
@@ -89,14 +123,19 @@ pub async fn list(
     let mut pipelines = app.store.pipelines(filter, order, after, limit + 1).await?;
     let more = pipelines.len() > limit as usize;
     pipelines.truncate(limit as usize);
-    let next = pipelines.last().filter(|_| more).map(|last| Cursor::behind_pipeline(last, order.by));
+    let next = pipelines
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor::behind_pipeline(last, order.by));
     Ok((pipelines, next))
 }
 
 /// Deletes a pipeline and its executions; jobs that they ran stay. Refused while an execution has not ended.
 pub async fn delete(app: &App, name: &str) -> Result<()> {
     let mut tx = app.store.tx().await?;
-    tx.pipeline(name).await?.ok_or_else(|| not_found(&app.scope, name))?;
+    tx.pipeline(name)
+        .await?
+        .ok_or_else(|| not_found(&app.scope, name))?;
     let unfinished = tx.count_unfinished_executions(name).await?;
     if unfinished > 0 {
         return Err(Error::Conflict(format!(
@@ -110,7 +149,10 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
 }
 
 pub(super) fn not_found(scope: &Scope, name: &str) -> Error {
-    Error::NotFound(format!("Pipeline '{}' does not exist.", scope.pipeline(name)))
+    Error::NotFound(format!(
+        "Pipeline '{}' does not exist.",
+        scope.pipeline(name)
+    ))
 }
 
 /// The SageMaker SDK's `upsert` looks for "already exists", later versions for "names must be unique".
@@ -123,12 +165,27 @@ fn name_is_taken(name: &str) -> Error {
 /// Refuses settings that could not run, as far as can be known now.
 fn check(settings: &Settings, now: Timestamp) -> Result<()> {
     if let Some(name) = &settings.display_name {
-        pattern(is_resource_name(name, PIPELINE_NAME_LEN_MAX), name, "pipelineDisplayName", NAME_PATTERN)?;
+        pattern(
+            is_resource_name(name, PIPELINE_NAME_LEN_MAX),
+            name,
+            "pipelineDisplayName",
+            NAME_PATTERN,
+        )?;
     }
-    at_most(settings.description.as_deref().unwrap_or_default(), "pipelineDescription", DESCRIPTION_LEN_MAX)?;
-    pattern(is_role(&settings.role_arn), &settings.role_arn, "roleArn", ROLE_PATTERN)?;
+    at_most(
+        settings.description.as_deref().unwrap_or_default(),
+        "pipelineDescription",
+        DESCRIPTION_LEN_MAX,
+    )?;
+    pattern(
+        is_role(&settings.role_arn),
+        &settings.role_arn,
+        "roleArn",
+        ROLE_PATTERN,
+    )?;
     check_parallel_max(settings.parallel_max)?;
-    let definition = Definition::parse(&settings.definition).map_err(|error| Error::Invalid(error.to_string()))?;
+    let definition = Definition::parse(&settings.definition)
+        .map_err(|error| Error::Invalid(error.to_string()))?;
     check_first_steps(&definition, now)
 }
 
@@ -137,7 +194,11 @@ pub(super) fn check_parallel_max(parallel_max: Option<u32>) -> Result<()> {
     match parallel_max {
         Some(0) => {
             let at = "parallelismConfiguration.maxParallelExecutionSteps";
-            Err(broken("0", at, "Member must have value greater than or equal to 1"))
+            Err(broken(
+                "0",
+                at,
+                "Member must have value greater than or equal to 1",
+            ))
         }
         _ => Ok(()),
     }
@@ -156,22 +217,36 @@ fn check_first_steps(definition: &Definition, now: Timestamp) -> Result<()> {
         pipeline_arn: sample(),
         started_at: now,
     };
-    let run = Run { definition, variables: &variables, parameters: &parameters, parallel_max: None };
+    let run = Run {
+        definition,
+        variables: &variables,
+        parameters: &parameters,
+        parallel_max: None,
+    };
     let plan = run.plan();
     let broken = plan.failed.into_iter().map(|step| (step.name, step.reason));
-    let unfit = plan.ready.into_iter().filter_map(|step| Some((step.name.clone(), executions::order(step).err()?)));
+    let unfit = plan
+        .ready
+        .into_iter()
+        .filter_map(|step| Some((step.name.clone(), executions::order(step).err()?)));
     match broken.chain(unfit).next() {
-        Some((step, reason)) => {
-            Err(Error::Invalid(format!("Unable to parse pipeline definition. In step {step:?}: {reason}")))
-        }
+        Some((step, reason)) => Err(Error::Invalid(format!(
+            "Unable to parse pipeline definition. In step {step:?}: {reason}"
+        ))),
         None => Ok(()),
     }
 }
 
 fn is_role(text: &str) -> bool {
-    let role_fits = |role: &str| role.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_/".contains(&b));
+    let role_fits = |role: &str| {
+        role.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_/".contains(&b))
+    };
     match text.parse::<Arn>() {
-        Ok(Arn { resource: Resource::Role(role), .. }) => role_fits(&role),
+        Ok(Arn {
+            resource: Resource::Role(role),
+            ..
+        }) => role_fits(&role),
         _ => false,
     }
 }

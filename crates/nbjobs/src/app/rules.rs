@@ -38,7 +38,11 @@ pub fn resource(name: &str) -> String {
 /// A schedule that stays the same keeps its rhythm; another counts from now.
 pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
     pattern(is_rule_name(&put.name), &put.name, "name", NAME_PATTERN)?;
-    at_most(put.description.as_deref().unwrap_or_default(), "description", DESCRIPTION_LEN_MAX)?;
+    at_most(
+        put.description.as_deref().unwrap_or_default(),
+        "description",
+        DESCRIPTION_LEN_MAX,
+    )?;
     tag::validate(tags).map_err(Error::Invalid)?;
     let mut rule = Rule {
         name: put.name,
@@ -51,8 +55,13 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
     let next_due = next_after(&rule, app.clock.now())?;
     let mut tx = app.store.tx().await?;
     let earlier = tx.rule(&rule.name).await?;
-    let kept = earlier.as_ref().filter(|earlier| earlier.schedule_expression == rule.schedule_expression);
-    rule.next_due = kept.and_then(|earlier| earlier.next_due).or(next_due).filter(|_| rule.state == RuleState::Enabled);
+    let kept = earlier
+        .as_ref()
+        .filter(|earlier| earlier.schedule_expression == rule.schedule_expression);
+    rule.next_due = kept
+        .and_then(|earlier| earlier.next_due)
+        .or(next_due)
+        .filter(|_| rule.state == RuleState::Enabled);
     if earlier.is_none() {
         if tx.count_rules().await? >= RULES_MAX {
             return Err(Error::Limit(LIMIT_EXCEEDED.into()));
@@ -71,7 +80,12 @@ pub async fn describe(app: &App, name: &str) -> Result<Rule> {
 }
 
 /// One page of rules by name, whose names begin with `prefix`, and the name behind which the next page begins.
-pub async fn list(app: &App, prefix: &str, after: Option<&str>, limit: u32) -> Result<(Vec<Rule>, Option<String>)> {
+pub async fn list(
+    app: &App,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<Rule>, Option<String>)> {
     let mut rules = app.store.rules(prefix, after, limit + 1).await?;
     let more = rules.len() > limit as usize;
     rules.truncate(limit as usize);
@@ -96,7 +110,9 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
     let mut tx = app.store.tx().await?;
     rule_in(&mut tx, name).await?;
     if !tx.targets(name).await?.is_empty() {
-        return Err(Error::Invalid("Rule can't be deleted since it has targets.".into()));
+        return Err(Error::Invalid(
+            "Rule can't be deleted since it has targets.".into(),
+        ));
     }
     tx.delete_rule(name).await?;
     tx.delete_all_tags(&resource(name)).await?;
@@ -146,7 +162,10 @@ pub async fn targets(
     let mut targets = app.store.targets(rule, after, limit + 1).await?;
     let more = targets.len() > limit as usize;
     targets.truncate(limit as usize);
-    let next = targets.last().filter(|_| more).map(|target| target.id.clone());
+    let next = targets
+        .last()
+        .filter(|_| more)
+        .map(|target| target.id.clone());
     Ok((targets, next))
 }
 
@@ -179,27 +198,73 @@ async fn set_state(app: &App, name: &str, state: RuleState, now: Timestamp) -> R
 }
 
 fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
-    let schedule = rule.schedule().map_err(|error| Error::Invalid(error.to_string()))?;
+    let schedule = rule
+        .schedule()
+        .map_err(|error| Error::Invalid(error.to_string()))?;
     Ok(schedule.next_after(now))
 }
 
 /// Refuses what we could not start, by name.
 fn check_target(app: &App, target: &Target) -> Result<()> {
-    pattern(is_rule_name(&target.id), &target.id, "targets.1.member.id", NAME_PATTERN)?;
-    let refused = |reason: String| Error::Invalid(format!("Parameter {} is not valid. Reason: {reason}", target.arn));
+    pattern(
+        is_rule_name(&target.id),
+        &target.id,
+        "targets.1.member.id",
+        NAME_PATTERN,
+    )?;
+    let refused = |reason: String| {
+        Error::Invalid(format!(
+            "Parameter {} is not valid. Reason: {reason}",
+            target.arn
+        ))
+    };
     match target.arn.parse::<Arn>() {
-        Ok(Arn { resource: Resource::Pipeline(_), scope, .. }) if scope == app.scope => {}
-        Ok(Arn { resource: Resource::Pipeline(_), .. }) => {
+        Ok(Arn {
+            resource: Resource::Pipeline(_),
+            scope,
+            ..
+        }) if scope == app.scope => {}
+        Ok(Arn {
+            resource: Resource::Pipeline(_),
+            ..
+        }) => {
             let ours = app.scope.pipeline("NAME");
-            return Err(refused(format!("The pipeline is not of this account and region, as {ours} would be.")));
+            return Err(refused(format!(
+                "The pipeline is not of this account and region, as {ours} would be."
+            )));
         }
-        Ok(Arn { resource, .. }) => return Err(refused(format!("{resource} cannot be started, a pipeline can."))),
-        Err(_) => return Err(refused("Provided Arn is not that of a pipeline, the only target there is.".into())),
+        Ok(Arn { resource, .. }) => {
+            return Err(refused(format!(
+                "{resource} cannot be started, a pipeline can."
+            )));
+        }
+        Err(_) => {
+            return Err(refused(
+                "Provided Arn is not that of a pipeline, the only target there is.".into(),
+            ));
+        }
     }
     match &target.role_arn {
-        Some(role) if matches!(role.parse(), Ok(Arn { resource: Resource::Role(_), .. })) => Ok(()),
-        Some(role) => Err(broken(role, "targets.1.member.roleArn", "Member must be the ARN of an IAM role")),
-        None => Err(Error::Invalid(format!("RoleArn is required for target {}.", target.arn))),
+        Some(role)
+            if matches!(
+                role.parse(),
+                Ok(Arn {
+                    resource: Resource::Role(_),
+                    ..
+                })
+            ) =>
+        {
+            Ok(())
+        }
+        Some(role) => Err(broken(
+            role,
+            "targets.1.member.roleArn",
+            "Member must be the ARN of an IAM role",
+        )),
+        None => Err(Error::Invalid(format!(
+            "RoleArn is required for target {}.",
+            target.arn
+        ))),
     }
 }
 

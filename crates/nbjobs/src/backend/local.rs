@@ -40,7 +40,10 @@ impl Local {
             .create(true)
             .open(run.log())
             .with_context(|| format!("cannot open {}", run.log().display()))?;
-        #[allow(clippy::disallowed_methods, reason = "this is the room that starts drivers")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "this is the room that starts drivers"
+        )]
         let mut child = tokio::process::Command::new(&self.program)
             .arg("execute")
             .arg("--dir")
@@ -62,9 +65,12 @@ impl Local {
         // One that has ended already has said so in the folder.
         match started {
             Some(process) => Ok(process),
-            None => run
-                .driver()?
-                .with_context(|| format!("the driver of {} ended before it could claim it", run.path().display())),
+            None => run.driver()?.with_context(|| {
+                format!(
+                    "the driver of {} ended before it could claim it",
+                    run.path().display()
+                )
+            }),
         }
     }
 
@@ -73,7 +79,9 @@ impl Local {
         if process::is_alive(driver) {
             return Ok(RunState::Running);
         }
-        Ok(run.exit()?.map_or(RunState::Lost, |exit| RunState::Exited(exit.code)))
+        Ok(run
+            .exit()?
+            .map_or(RunState::Lost, |exit| RunState::Exited(exit.code)))
     }
 
     /// Returns when the driver has ended.
@@ -82,7 +90,9 @@ impl Local {
             process::ended(driver).await?;
             // A crash between start and record can leave two drivers; the one that claimed the folder counts.
             match run.driver()? {
-                Some(claimed) if claimed != driver && process::is_alive(claimed) => driver = claimed,
+                Some(claimed) if claimed != driver && process::is_alive(claimed) => {
+                    driver = claimed
+                }
                 _ => return Ok(()),
             }
         }
@@ -90,7 +100,10 @@ impl Local {
 
     /// Asks the driver to stop: it interrupts the kernel and saves what there is.
     pub fn stop(&self, run: &RunDir, driver: Process) -> anyhow::Result<()> {
-        process::signal(run.driver()?.unwrap_or(driver), rustix::process::Signal::TERM)
+        process::signal(
+            run.driver()?.unwrap_or(driver),
+            rustix::process::Signal::TERM,
+        )
     }
 
     /// Ends every process of the run at once.

@@ -1,5 +1,6 @@
 //! Processes of this machine by number and start time, so that a number that was given again is not mistaken.
 
+use crate::fd;
 use crate::rundir::Process;
 use anyhow::Context;
 use nix::sys::signal::{Signal, kill};
@@ -9,8 +10,6 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// Marks every process of a run in its environment, also those that left the driver's session.
 pub const MARK: &str = "NBJOBS_RUN_DIR";
@@ -32,11 +31,10 @@ pub fn by_pid(pid: i32) -> Option<Process> {
 
 /// Returns when the process has ended; at once if it is gone.
 pub async fn ended(process: Process) -> anyhow::Result<()> {
-    let Some(fd) = open(process)? else {
+    let Some(process_fd) = open(process)? else {
         return Ok(());
     };
-    let fd = AsyncFd::with_interest(fd, Interest::READABLE)?;
-    let _ = fd.readable().await?;
+    let _ = fd::readable(process_fd)?.readable().await?;
     Ok(())
 }
 
@@ -63,8 +61,15 @@ pub fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result<()> {
     let own = nix::unistd::getpid().as_raw();
     for _ in 0..KILL_ROUNDS_MAX {
         let mut found = false;
-        for entry in fs::read_dir("/proc").context("cannot list processes")?.flatten() {
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+        for entry in fs::read_dir("/proc")
+            .context("cannot list processes")?
+            .flatten()
+        {
+            let Some(pid) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<i32>().ok())
+            else {
                 continue;
             };
             if pid == own || !(in_session(pid, driver) || is_marked(pid, &mark)) {
@@ -79,7 +84,10 @@ pub fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result<()> {
         }
         std::thread::yield_now();
     }
-    anyhow::bail!("processes of the run in {} cannot be killed", run_dir.display())
+    anyhow::bail!(
+        "processes of the run in {} cannot be killed",
+        run_dir.display()
+    )
 }
 
 fn open(process: Process) -> anyhow::Result<Option<OwnedFd>> {
@@ -117,14 +125,19 @@ fn in_session(pid: i32, driver: Option<Process>) -> bool {
     stat(pid).is_some_and(|fields| {
         let started: Option<u64> = fields.get(19).and_then(|t| t.parse().ok());
         fields.first().is_some_and(|state| state != "Z")
-            && fields.get(3).is_some_and(|session| *session == driver.pid.to_string())
+            && fields
+                .get(3)
+                .is_some_and(|session| *session == driver.pid.to_string())
             && started.is_some_and(|at| at >= driver.start_time)
     })
 }
 
 fn is_marked(pid: i32, mark: &[u8]) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == mark))
+    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+        environment
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == mark)
+    })
 }
 
 #[cfg(test)]
@@ -135,12 +148,18 @@ mod tests {
     fn this_process_is_alive_and_another_start_time_is_not() {
         let me = current().expect("this process");
         assert!(is_alive(me));
-        assert!(!is_alive(Process { start_time: me.start_time + 1, ..me }));
+        assert!(!is_alive(Process {
+            start_time: me.start_time + 1,
+            ..me
+        }));
     }
 
     #[tokio::test]
     async fn a_process_that_is_gone_has_ended() {
-        let gone = Process { pid: i32::MAX, start_time: 1 };
+        let gone = Process {
+            pid: i32::MAX,
+            start_time: 1,
+        };
         ended(gone).await.expect("an answer");
         signal(gone, rustix::process::Signal::TERM).expect("no error");
     }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::model::job::{Job, split_s3_uri};
+use crate::objects::{self, record::Metadata};
 use crate::rundir::{LOG_NAME, RunDir};
 use anyhow::Context;
 use flate2::Compression;
@@ -9,11 +10,18 @@ use flate2::write::GzEncoder;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tokio_util::io::ReaderStream;
 
 /// Packs `output/data` with the log and puts it where the job asked for. When this returns `Ok(Ok(()))` the
 /// object is durable. The inner error is the caller's: its bucket is gone.
-pub(super) async fn store(app: &App, job: &Job, run: &RunDir) -> anyhow::Result<Result<(), String>> {
-    if !run.output_data().exists() {
+pub(super) async fn store(
+    app: &App,
+    job: &Job,
+    run: &RunDir,
+) -> anyhow::Result<Result<(), String>> {
+    let is_empty =
+        fs::read_dir(run.output_data()).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty && !run.log().exists() {
         return Ok(Err("the run left no output".into()));
     }
     let packed = {
@@ -22,14 +30,25 @@ pub(super) async fn store(app: &App, job: &Job, run: &RunDir) -> anyhow::Result<
     };
     let uri = job.artifact_uri();
     let (bucket, key) = split_s3_uri(&uri).map_err(anyhow::Error::msg)?;
-    if app.objects.bucket(bucket).await.is_err() {
-        return Ok(Err(format!("the output bucket {bucket} does not exist any more")));
-    }
-    app.objects
-        .put_file(bucket, key, &packed, "application/x-gzip", app.clock.now())
+    let metadata = Metadata {
+        content_type: Some("application/x-gzip".into()),
+        ..Metadata::default()
+    };
+    let bytes = ReaderStream::new(tokio::fs::File::open(&packed).await?);
+    match app
+        .objects
+        .put(bucket, key, bytes, metadata, app.clock.now())
         .await
-        .with_context(|| format!("cannot store {uri}"))?;
-    Ok(Ok(()))
+    {
+        Ok(_) => Ok(Ok(())),
+        Err(
+            error @ (objects::error::Error::NoSuchBucket(_)
+            | objects::error::Error::InvalidKeyLength(_)),
+        ) => Ok(Err(format!(
+            "the output cannot be stored at {uri}: {error}"
+        ))),
+        Err(error) => Err(error).with_context(|| format!("cannot store {uri}")),
+    }
 }
 
 /// Writes the archive beside the output. Only folders and regular files go in: no link leads out of the run.
@@ -80,11 +99,18 @@ mod tests {
         fs::write(run.log(), "line\n").expect("a log");
         std::os::unix::fs::symlink("/etc/passwd", run.output_data().join("link")).expect("a link");
         let packed = pack(&run).expect("an archive");
-        let mut archive = tar::Archive::new(GzDecoder::new(File::open(packed).expect("the archive")));
+        let mut archive =
+            tar::Archive::new(GzDecoder::new(File::open(packed).expect("the archive")));
         let names: Vec<String> = archive
             .entries()
             .expect("entries")
-            .map(|e| e.expect("an entry").path().expect("a path").display().to_string())
+            .map(|e| {
+                e.expect("an entry")
+                    .path()
+                    .expect("a path")
+                    .display()
+                    .to_string()
+            })
             .collect();
         assert_eq!(names, ["a.ipynb", "d", "d/b", LOG_NAME]);
     }

@@ -2,13 +2,12 @@
 //! restarted server goes through the same steps and finds them done.
 
 use super::{Engine, artifact, input, log_tail};
-use crate::app::logs;
+use crate::app::{executions, logs};
+use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
 use crate::rundir::{Process, RunDir};
-use crate::backend::local::RunState;
 use crate::store::Lease;
 use anyhow::Context;
-use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -43,13 +42,21 @@ pub(super) async fn follow(engine: &Engine, lease: Lease, mut stop: watch::Recei
         match settle(engine, &lease, &run, &outcome).await {
             Ok(()) => break,
             Err(error) => {
-                error!(job = lease.job, error = format!("{error:#}"), "could not store how a run ended; trying again");
+                error!(
+                    job = lease.job,
+                    error = format!("{error:#}"),
+                    "could not store how a run ended; trying again"
+                );
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
     }
     if let Err(error) = run.remove() {
-        warn!(job = lease.job, error = format!("{error:#}"), "a run's folder stays behind");
+        warn!(
+            job = lease.job,
+            error = format!("{error:#}"),
+            "a run's folder stays behind"
+        );
     }
 }
 
@@ -60,8 +67,16 @@ async fn attempt(
     stop: &mut watch::Receiver<bool>,
 ) -> anyhow::Result<Outcome> {
     let app = &engine.app;
-    let job = app.store.job(&lease.job).await?.context("the job has no row")?;
-    let row = app.store.attempt(&lease.job).await?.context("the attempt has no row")?;
+    let job = app
+        .store
+        .job(&lease.job)
+        .await?
+        .context("the job has no row")?;
+    let row = app
+        .store
+        .attempt(&lease.job)
+        .await?
+        .context("the attempt has no row")?;
     if run.order()?.is_none() {
         if *stop.borrow() {
             return Ok(Outcome::Exited(0));
@@ -72,7 +87,9 @@ async fn attempt(
         }
     }
     let driver = match row.handle {
-        Some(handle) => serde_json::from_str(&handle).context("an attempt's handle cannot be read")?,
+        Some(handle) => {
+            serde_json::from_str(&handle).context("an attempt's handle cannot be read")?
+        }
         None => start(engine, lease, run).await?,
     };
     let stream = logs::stream_name(&job.name, lease.attempt, job.created_at);
@@ -82,7 +99,11 @@ async fn attempt(
         log.follow(engine.backend.ended(run, driver)),
     );
     if let Err(error) = logged {
-        warn!(job = job.name, error = format!("{error:#}"), "a run's log is incomplete");
+        warn!(
+            job = job.name,
+            error = format!("{error:#}"),
+            "a run's log is incomplete"
+        );
     }
     outcome
 }
@@ -91,11 +112,13 @@ async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<P
     let driver = engine.backend.start(run).await?;
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
-    tx.set_handle(lease, &serde_json::to_string(&driver)?).await?;
+    tx.set_handle(lease, &serde_json::to_string(&driver)?)
+        .await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let status = job.status;
     if status == JobStatus::InProgress {
-        tx.set_job_status(&mut job, status, SecondaryStatus::Training, None, now).await?;
+        tx.set_job_status(&mut job, status, SecondaryStatus::Training, None, now)
+            .await?;
     }
     tx.commit().await?;
     info!(job = lease.job, driver.pid, "started a run");
@@ -114,8 +137,13 @@ async fn wait(
     let ended = backend.ended(run, driver);
     tokio::pin!(ended);
     let seconds = job.spec.stopping_condition.max_runtime_in_seconds;
-    let elapsed = engine.app.clock.now().duration_since(job.started_at.unwrap_or(engine.app.clock.now()));
-    let left = Duration::from_secs(seconds).saturating_sub(Duration::try_from(elapsed).unwrap_or_default());
+    let elapsed = engine
+        .app
+        .clock
+        .now()
+        .duration_since(job.started_at.unwrap_or(engine.app.clock.now()));
+    let left = Duration::from_secs(seconds)
+        .saturating_sub(Duration::try_from(elapsed).unwrap_or_default());
     let timed_out = tokio::select! {
         done = &mut ended => {
             done?;
@@ -157,16 +185,26 @@ async fn mark(engine: &Engine, lease: &Lease, secondary: SecondaryStatus) -> any
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let status = job.status;
     if status == JobStatus::InProgress && job.secondary_status != secondary {
-        tx.set_job_status(&mut job, status, secondary, None, now).await?;
+        tx.set_job_status(&mut job, status, secondary, None, now)
+            .await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
 /// Stores the artifact, then, in one transaction, everything that follows from the outcome.
-async fn settle(engine: &Engine, lease: &Lease, run: &RunDir, outcome: &Outcome) -> anyhow::Result<()> {
+async fn settle(
+    engine: &Engine,
+    lease: &Lease,
+    run: &RunDir,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
     let app = &engine.app;
-    let job = app.store.job(&lease.job).await?.context("the job has no row")?;
+    let job = app
+        .store
+        .job(&lease.job)
+        .await?
+        .context("the job has no row")?;
     if job.status.is_final() {
         return Ok(());
     }
@@ -180,8 +218,9 @@ async fn settle(engine: &Engine, lease: &Lease, run: &RunDir, outcome: &Outcome)
     }
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
-    tx.set_job_status(&mut job, status, secondary, reason, now).await?;
-    finished(&mut tx, &job, now).await?;
+    tx.set_job_status(&mut job, status, secondary, reason, now)
+        .await?;
+    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
     tx.commit().await?;
     info!(job = job.name, %status, reason = job.failure_reason, "finished a run");
     Ok(())
@@ -198,10 +237,18 @@ fn verdict(
         return Ok((JobStatus::Stopped, SecondaryStatus::Stopped, None));
     }
     let failed = |reason: FailureReason| {
-        Ok((JobStatus::Failed, SecondaryStatus::Failed, Some(reason.to_string())))
+        Ok((
+            JobStatus::Failed,
+            SecondaryStatus::Failed,
+            Some(reason.to_string()),
+        ))
     };
     match outcome {
-        Outcome::TimedOut => Ok((JobStatus::Stopped, SecondaryStatus::MaxRuntimeExceeded, None)),
+        Outcome::TimedOut => Ok((
+            JobStatus::Stopped,
+            SecondaryStatus::MaxRuntimeExceeded,
+            None,
+        )),
         Outcome::Broken(reason) => failed(reason.clone()),
         Outcome::Exited(0) => match stored {
             Ok(()) => Ok((JobStatus::Completed, SecondaryStatus::Completed, None)),
@@ -213,9 +260,4 @@ fn verdict(
             exit_code: *code,
         }),
     }
-}
-
-/// What else a job's end changes.
-async fn finished(_tx: &mut crate::store::Tx, _job: &Job, _now: Timestamp) -> anyhow::Result<()> {
-    Ok(())
 }

@@ -21,7 +21,9 @@ impl Engine {
                     let stopping = job.status == JobStatus::Stopping;
                     let is_followed = match self.running().get(&job.name) {
                         Some(running) => {
-                            running.stop.send_if_modified(|stop| !std::mem::replace(stop, stopping) && stopping);
+                            running.stop.send_if_modified(|stop| {
+                                !std::mem::replace(stop, stopping) && stopping
+                            });
                             true
                         }
                         None => false,
@@ -54,8 +56,14 @@ impl Engine {
         let mut job = job.clone();
         let mut tx = self.app.store.tx().await?;
         let lease = tx.insert_attempt(&job.name, &self.holder).await?;
-        tx.set_job_status(&mut job, JobStatus::InProgress, SecondaryStatus::Starting, None, now)
-            .await?;
+        tx.set_job_status(
+            &mut job,
+            JobStatus::InProgress,
+            SecondaryStatus::Starting,
+            None,
+            now,
+        )
+        .await?;
         tx.commit().await?;
         Ok(lease)
     }

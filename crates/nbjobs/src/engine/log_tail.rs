@@ -2,15 +2,14 @@
 //! is stored in the transaction that stores the events.
 
 use crate::app::{App, logs};
+use crate::fd;
 use crate::rundir::RunDir;
 use crate::store::Lease;
 use anyhow::Context;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 /// The largest message of CloudWatch Logs, in bytes; longer lines are cut.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -32,7 +31,13 @@ pub(super) struct LogTail<'a> {
 
 impl<'a> LogTail<'a> {
     /// Goes on behind the first `stored_bytes` bytes.
-    pub(super) fn new(app: &'a App, lease: &'a Lease, run: &'a RunDir, stream: String, stored_bytes: u64) -> Self {
+    pub(super) fn new(
+        app: &'a App,
+        lease: &'a Lease,
+        run: &'a RunDir,
+        stream: String,
+        stored_bytes: u64,
+    ) -> Self {
         Self {
             app,
             lease,
@@ -43,24 +48,26 @@ impl<'a> LogTail<'a> {
     }
 
     /// Stores lines as they are written, until the run has `ended` and its last line is stored.
-    pub(super) async fn follow(mut self, ended: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    pub(super) async fn follow(
+        mut self,
+        ended: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
         let mut tx = self.app.store.tx().await?;
-        tx.create_log_stream(logs::GROUP, &self.stream, self.app.clock.now()).await?;
+        tx.create_log_stream(logs::GROUP, &self.stream, self.app.clock.now())
+            .await?;
         tx.commit().await?;
-        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
-        inotify
-            .add_watch(&self.run.log(), AddWatchFlags::IN_MODIFY)
+        let changes = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&changes, self.run.log(), WatchFlags::MODIFY)
             .with_context(|| format!("cannot watch {}", self.run.log().display()))?;
-        let inotify = AsyncFd::with_interest(inotify, Interest::READABLE)?;
+        let changes = fd::readable(changes)?;
         tokio::pin!(ended);
         loop {
             while self.store_lines(false).await? {}
             tokio::select! {
-                ready = inotify.readable() => {
-                    let mut ready = ready?;
-                    // What changed does not matter; an empty queue is an error that says so.
-                    let _ = inotify.get_ref().read_events();
-                    ready.clear_ready();
+                ready = changes.readable() => {
+                    // What changed does not matter, so the queue is only emptied.
+                    let _ = rustix::io::read(changes.get_ref(), &mut [0; 4096]);
+                    ready?.clear_ready();
                 }
                 done = &mut ended => {
                     done?;
@@ -74,13 +81,17 @@ impl<'a> LogTail<'a> {
 
     /// Stores the next lines; `false` when there are none. A last line without an end counts only when `at_end`.
     async fn store_lines(&mut self, at_end: bool) -> anyhow::Result<bool> {
-        let Some(room) = LOG_BYTES_MAX.checked_sub(self.stored_bytes).filter(|room| *room > 0) else {
+        let Some(room) = LOG_BYTES_MAX
+            .checked_sub(self.stored_bytes)
+            .filter(|room| *room > 0)
+        else {
             return Ok(false);
         };
         let mut file = File::open(self.run.log())?;
         file.seek(SeekFrom::Start(self.stored_bytes))?;
         let mut bytes = Vec::new();
-        file.take(room.min(BATCH_BYTES as u64)).read_to_end(&mut bytes)?;
+        file.take(room.min(BATCH_BYTES as u64))
+            .read_to_end(&mut bytes)?;
         let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => last + 1,
             None if at_end || bytes.len() >= MESSAGE_BYTES_MAX => bytes.len(),
@@ -97,7 +108,8 @@ impl<'a> LogTail<'a> {
             ));
         }
         let mut tx = self.app.store.tx().await?;
-        tx.append_log(logs::GROUP, &self.stream, &lines, self.app.clock.now()).await?;
+        tx.append_log(logs::GROUP, &self.stream, &lines, self.app.clock.now())
+            .await?;
         tx.set_log_bytes(self.lease, self.stored_bytes).await?;
         tx.commit().await?;
         Ok(true)

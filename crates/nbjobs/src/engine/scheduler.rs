@@ -23,7 +23,11 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let mut failure = None;
     for rule in app.store.due_rules(now).await? {
         if let Err(error) = fire(app, &rule.name, now).await {
-            error!(rule.name, error = format!("{error:#}"), "a rule could not fire; trying again");
+            error!(
+                rule.name,
+                error = format!("{error:#}"),
+                "a rule could not fire; trying again"
+            );
             failure = Some(error.context(format!("rule {} could not fire", rule.name)));
         }
     }
@@ -53,10 +57,16 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
     let mut tx = app.store.tx().await?;
     // Looked at again inside the transaction: since then it may have been disabled, changed or deleted.
-    let Some((rule, next_due)) = tx.rule(name).await?.and_then(|rule| Some((rule.clone(), rule.next_due?))) else {
+    let Some((rule, next_due)) = tx
+        .rule(name)
+        .await?
+        .and_then(|rule| Some((rule.clone(), rule.next_due?)))
+    else {
         return Ok(());
     };
-    let schedule = rule.schedule().with_context(|| format!("rule {name} has a schedule that cannot be read"))?;
+    let schedule = rule
+        .schedule()
+        .with_context(|| format!("rule {name} has a schedule that cannot be read"))?;
     let due = schedule::due(&schedule, next_due, now);
     write_missed(&mut tx, &rule, &due, now).await?;
     if let Some(at) = due.fire {
@@ -72,12 +82,22 @@ async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
 }
 
 /// Starts the targets of a due moment, unless the ledger says that it has fired before: the clock was set back.
-async fn start_targets(tx: &mut Tx, app: &App, rule: &Rule, due: Timestamp, now: Timestamp) -> anyhow::Result<()> {
+async fn start_targets(
+    tx: &mut Tx,
+    app: &App,
+    rule: &Rule,
+    due: Timestamp,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let is_late = now.duration_since(due) > LATE_AFTER;
     let mut firing = Firing {
         rule: rule.name.clone(),
         due,
-        status: if is_late { FiringStatus::Late } else { FiringStatus::Started },
+        status: if is_late {
+            FiringStatus::Late
+        } else {
+            FiringStatus::Started
+        },
         decided_at: now,
         reason: None,
     };
@@ -87,9 +107,12 @@ async fn start_targets(tx: &mut Tx, app: &App, rule: &Rule, due: Timestamp, now:
     let mut reasons = Vec::new();
     for target in tx.targets(&rule.name).await? {
         match start_target(tx, app, &target, &rule.name, due, now).await {
-            Ok(execution) => info!(rule.name, target.id, execution, due = %due, "a rule started a pipeline"),
-            Err(app::Error::Internal(error)) => return Err(error),
-            Err(app::Error::Full) => return Err(app::Error::Full.into()),
+            Ok(execution) => {
+                info!(rule.name, target.id, execution, due = %due, "a rule started a pipeline")
+            }
+            Err(error @ (app::Error::Internal(_) | app::Error::Full)) => {
+                return Err(error.into_cause());
+            }
             Err(error) => {
                 warn!(rule.name, target.id, due = %due, reason = %error, "a rule could not start a target");
                 reasons.push(format!("target {}: {error}", target.id));
@@ -112,25 +135,61 @@ async fn start_target(
     due: Timestamp,
     now: Timestamp,
 ) -> app::Result<String> {
-    let Ok(Arn { resource: Resource::Pipeline(pipeline), .. }) = target.arn.parse() else {
-        return Err(app::Error::Invalid(format!("{} is not a pipeline", target.arn)));
+    let Ok(Arn {
+        resource: Resource::Pipeline(pipeline),
+        ..
+    }) = target.arn.parse()
+    else {
+        return Err(app::Error::Invalid(format!(
+            "{} is not a pipeline",
+            target.arn
+        )));
     };
-    let given = target.pipeline_parameters.iter().flat_map(|parameters| &parameters.pipeline_parameter_list);
-    let parameters = given.map(|parameter| (parameter.name.clone(), parameter.value.clone())).collect();
-    let start = Start { pipeline, parameters, ..Start::default() };
-    let origin = Origin::Firing { rule: rule.to_owned(), due };
-    Ok(executions::start_in(tx, &app.scope, &start, &origin, now).await?.id)
+    let given = target
+        .pipeline_parameters
+        .iter()
+        .flat_map(|parameters| &parameters.pipeline_parameter_list);
+    let parameters = given
+        .map(|parameter| (parameter.name.clone(), parameter.value.clone()))
+        .collect();
+    let start = Start {
+        pipeline,
+        parameters,
+        ..Start::default()
+    };
+    let origin = Origin::Firing {
+        rule: rule.to_owned(),
+        due,
+    };
+    Ok(executions::start_in(tx, &app.scope, &start, &origin, now)
+        .await?
+        .id)
 }
 
 /// Writes down the due moments that passed while nobody looked.
 async fn write_missed(tx: &mut Tx, rule: &Rule, due: &Due, now: Timestamp) -> anyhow::Result<()> {
     let superseded = match due.fire {
-        Some(at) => format!("the service was away; only the latest missed moment, {at}, was started"),
-        None => format!("the service was away for more than {} hours", schedule::LATEST_MISSED_WITHIN.as_hours()),
+        Some(at) => {
+            format!("the service was away; only the latest missed moment, {at}, was started")
+        }
+        None => format!(
+            "the service was away for more than {} hours",
+            schedule::LATEST_MISSED_WITHIN.as_hours()
+        ),
     };
-    let mut rows: Vec<_> = due.missed.iter().map(|at| (*at, superseded.clone())).collect();
+    let mut rows: Vec<_> = due
+        .missed
+        .iter()
+        .map(|at| (*at, superseded.clone()))
+        .collect();
     if let Some(first) = due.missed_rest {
-        rows.push((first, format!("{superseded}; this row stands for all later moments before {}", due.fire.unwrap_or(now))));
+        rows.push((
+            first,
+            format!(
+                "{superseded}; this row stands for all later moments before {}",
+                due.fire.unwrap_or(now)
+            ),
+        ));
     }
     for (at, reason) in rows {
         let firing = Firing {

@@ -1,6 +1,7 @@
 //! How AWS's notebook extension, its driver and its pipelines name things: jobs, definitions, steps, output notebooks.
 //! Randomness and the time are arguments.
 
+use super::arn::Scope;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
@@ -20,6 +21,14 @@ pub const RULE_NAME_LEN_MAX: usize = 64;
 const STEP_PREFIX_LEN: usize = 20;
 const EXECUTION_ID_LEN: usize = 12;
 const TOKEN_LEN: usize = 10;
+
+/// The bucket that AWS's extension keeps snapshots and outputs in.
+pub fn default_bucket(scope: &Scope) -> String {
+    format!(
+        "sagemaker-automated-execution-{}-{}",
+        scope.account, scope.region
+    )
+}
 
 /// Whether `text` is a name of SageMaker's kind, `[a-zA-Z0-9](-*[a-zA-Z0-9])*` of at most `len_max` characters:
 /// letters, digits and hyphens, with no hyphen at either end.

@@ -54,7 +54,9 @@ impl RuleState {
 
     /// The inverse of [`RuleState::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Enabled, Self::Disabled].into_iter().find(|state| state.as_str() == text)
+        [Self::Enabled, Self::Disabled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }
 
@@ -71,7 +73,11 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
     /// Parameters of the execution.
-    #[serde(rename = "SageMakerPipelineParameters", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "SageMakerPipelineParameters",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pipeline_parameters: Option<PipelineParameters>,
     /// Kept and shown; a start is part of the firing's transaction, so there is no delivery to retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,7 +111,11 @@ pub struct RetryPolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_retry_attempts: Option<u32>,
     /// The age at which to give up, in seconds.
-    #[serde(rename = "MaximumEventAgeInSeconds", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "MaximumEventAgeInSeconds",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub maximum_event_age_s: Option<u32>,
 }
 
@@ -182,7 +192,8 @@ mod tests {
         });
         let target: Target = serde_json::from_value(given.clone()).unwrap();
         assert_eq!(serde_json::to_value(&target).unwrap(), given);
-        let error = serde_json::from_value::<Target>(json!({"Id": "i", "Arn": "a", "Input": "{}"})).unwrap_err();
+        let error = serde_json::from_value::<Target>(json!({"Id": "i", "Arn": "a", "Input": "{}"}))
+            .unwrap_err();
         assert!(error.to_string().contains("`Input`"), "{error}");
     }
 

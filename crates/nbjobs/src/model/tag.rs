@@ -67,7 +67,10 @@ mod tests {
 
     #[test]
     fn limits() {
-        assert_eq!(validate(&[tag("sagemaker:name", "日報"), tag("b", "")]), Ok(()));
+        assert_eq!(
+            validate(&[tag("sagemaker:name", "日報"), tag("b", "")]),
+            Ok(())
+        );
         for bad in [
             vec![tag("", "x")],
             vec![tag("aws:x", "x")],

@@ -52,7 +52,11 @@ impl Store {
 
 impl Tx {
     /// Adds a key.
-    pub async fn insert_access_key(&mut self, key: &AccessKey, now: Timestamp) -> anyhow::Result<()> {
+    pub async fn insert_access_key(
+        &mut self,
+        key: &AccessKey,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- insert_access_key
             INSERT INTO access_keys (access_key_id, secret_access_key, created_at) VALUES ($1, $2, $3)",

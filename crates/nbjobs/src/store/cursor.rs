@@ -1,7 +1,9 @@
 //! Where the next page of a list begins.
 
+use serde::{Deserialize, Serialize};
+
 /// A place behind one row of a sorted list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The row's sort value: its name, or microseconds since 1970.
     pub value: String,
@@ -30,6 +32,10 @@ pub struct Order {
 impl Order {
     /// SQL's direction, and the comparison that leads behind a row.
     pub(super) fn words(self) -> (&'static str, &'static str) {
-        if self.descending { ("DESC", "<") } else { ("ASC", ">") }
+        if self.descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        }
     }
 }

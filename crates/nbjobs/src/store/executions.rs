@@ -42,7 +42,10 @@ impl Cursor {
             Sort::Name => execution.id.clone(),
             Sort::CreationTime => micros(execution.started_at).to_string(),
         };
-        Self { value, key: execution.id.clone() }
+        Self {
+            value,
+            key: execution.id.clone(),
+        }
     }
 }
 
@@ -52,11 +55,13 @@ fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
     Ok(PipelineExecution {
         id: row.try_get("id")?,
         pipeline: row.try_get("pipeline")?,
-        status: ExecutionStatus::parse(&status).with_context(|| format!("unknown status {status}"))?,
+        status: ExecutionStatus::parse(&status)
+            .with_context(|| format!("unknown status {status}"))?,
         display_name: row.try_get("display_name")?,
         description: row.try_get("description")?,
         definition: row.try_get("definition")?,
-        parameters: serde_json::from_str(row.try_get("parameters")?).context("parameters cannot be read")?,
+        parameters: serde_json::from_str(row.try_get("parameters")?)
+            .context("parameters cannot be read")?,
         parallel_max: parallel_max.map(u32::try_from).transpose()?,
         failure_reason: row.try_get("failure_reason")?,
         started_at: instant(row.try_get("started_at")?)?,
@@ -72,7 +77,10 @@ fn step(row: &SqliteRow) -> anyhow::Result<PipelineStep> {
         job: row.try_get("job")?,
         failure_reason: row.try_get("failure_reason")?,
         started_at: instant(row.try_get("started_at")?)?,
-        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(instant).transpose()?,
+        ended_at: row
+            .try_get::<Option<i64>, _>("ended_at")?
+            .map(instant)
+            .transpose()?,
     })
 }
 
@@ -118,13 +126,23 @@ impl Store {
             query.push(format!(" AND ({column}, id) {beyond} ("));
             match order.by {
                 Sort::Name => query.push_bind(&cursor.value),
-                Sort::CreationTime => query.push_bind(cursor.value.parse::<i64>().unwrap_or_default()),
+                Sort::CreationTime => {
+                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
+                }
             };
             query.push(", ").push_bind(&cursor.key).push(")");
         }
-        query.push(format!(" ORDER BY {column} {direction}, id {direction} LIMIT "));
+        query.push(format!(
+            " ORDER BY {column} {direction}, id {direction} LIMIT "
+        ));
         query.push_bind(i64::from(limit));
-        query.build().fetch_all(&self.readers).await?.iter().map(execution).collect()
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(execution)
+            .collect()
     }
 
     /// The steps of an execution that have begun, in the order in which they did.
@@ -133,7 +151,12 @@ impl Store {
             "-- steps
             SELECT * FROM steps WHERE execution = $1 ORDER BY number",
         );
-        rows.bind(execution).fetch_all(&self.readers).await?.iter().map(step).collect()
+        rows.bind(execution)
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(step)
+            .collect()
     }
 }
 
@@ -151,7 +174,11 @@ impl Tx {
     }
 
     /// The execution that a token started, as its id and the request that came with the token.
-    pub async fn execution_of_token(&mut self, pipeline: &str, token: &str) -> anyhow::Result<Option<(String, String)>> {
+    pub async fn execution_of_token(
+        &mut self,
+        pipeline: &str,
+        token: &str,
+    ) -> anyhow::Result<Option<(String, String)>> {
         let row = sqlx::query_as(
             "-- execution_of_token
             SELECT id, request FROM executions WHERE pipeline = $1 AND token = $2",
@@ -173,7 +200,11 @@ impl Tx {
     }
 
     /// Adds an execution.
-    pub async fn insert_execution(&mut self, execution: &PipelineExecution, origin: &Origin) -> anyhow::Result<()> {
+    pub async fn insert_execution(
+        &mut self,
+        execution: &PipelineExecution,
+        origin: &Origin,
+    ) -> anyhow::Result<()> {
         let (token, request, rule, due) = match origin {
             Origin::Request { token, request } => (Some(token), Some(request), None, None),
             Origin::Firing { rule, due } => (None, None, Some(rule), Some(micros(*due))),
@@ -215,9 +246,17 @@ impl Tx {
             return Ok(());
         }
         if execution.status.is_final() || status == ExecutionStatus::Executing {
-            anyhow::bail!("execution {} cannot go from {} to {status}", execution.id, execution.status);
+            anyhow::bail!(
+                "execution {} cannot go from {} to {status}",
+                execution.id,
+                execution.status
+            );
         }
-        (execution.status, execution.failure_reason, execution.modified_at) = (status, failure_reason, now);
+        (
+            execution.status,
+            execution.failure_reason,
+            execution.modified_at,
+        ) = (status, failure_reason, now);
         sqlx::query(
             "-- set_execution_status
             UPDATE executions SET status = $2, failure_reason = $3, modified_at = $4 WHERE id = $1",
@@ -237,11 +276,19 @@ impl Tx {
             "-- steps_in_tx
             SELECT * FROM steps WHERE execution = $1 ORDER BY number",
         );
-        rows.bind(execution).fetch_all(self.conn()).await?.iter().map(step).collect()
+        rows.bind(execution)
+            .fetch_all(self.conn())
+            .await?
+            .iter()
+            .map(step)
+            .collect()
     }
 
     /// The step whose job this is, and its execution's id.
-    pub async fn step_of_job(&mut self, job: &str) -> anyhow::Result<Option<(String, PipelineStep)>> {
+    pub async fn step_of_job(
+        &mut self,
+        job: &str,
+    ) -> anyhow::Result<Option<(String, PipelineStep)>> {
         let row = sqlx::query(
             "-- step_of_job
             SELECT * FROM steps WHERE job = $1",
@@ -249,11 +296,17 @@ impl Tx {
         .bind(job)
         .fetch_optional(self.conn())
         .await?;
-        row.as_ref().map(|row| Ok((row.try_get("execution")?, step(row)?))).transpose()
+        row.as_ref()
+            .map(|row| Ok((row.try_get("execution")?, step(row)?)))
+            .transpose()
     }
 
     /// Adds a step to those that have begun.
-    pub async fn insert_step(&mut self, execution: &str, step: &PipelineStep) -> anyhow::Result<()> {
+    pub async fn insert_step(
+        &mut self,
+        execution: &str,
+        step: &PipelineStep,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- insert_step
             INSERT INTO steps (execution, number, name, status, job, failure_reason, started_at, ended_at)
@@ -292,7 +345,10 @@ impl Tx {
         .bind(status.is_final().then(|| micros(now)))
         .execute(self.conn())
         .await?;
-        anyhow::ensure!(done.rows_affected() == 1, "step {step} of execution {execution} has already ended");
+        anyhow::ensure!(
+            done.rows_affected() == 1,
+            "step {step} of execution {execution} has already ended"
+        );
         Ok(())
     }
 }

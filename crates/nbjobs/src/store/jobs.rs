@@ -4,6 +4,7 @@ use super::{Store, Tx, instant, micros};
 use crate::model::job::{Job, JobStatus, SecondaryStatus, Transition};
 use anyhow::Context;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
@@ -11,7 +12,10 @@ const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failur
 
 /// Which jobs a list shows. Every condition that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[allow(missing_docs, reason = "the names say it; `after` and `before` leave the instant itself out, as AWS does")]
+#[allow(
+    missing_docs,
+    reason = "the names say it; `after` and `before` leave the instant itself out, as AWS does"
+)]
 pub struct JobFilter {
     pub name_contains: Option<String>,
     /// Any of these; none given means any.
@@ -42,7 +46,7 @@ pub struct JobOrder {
 }
 
 /// Where the next page of a list begins: behind this row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobCursor {
     /// The row's sort value: a name, a status word, or microseconds since 1970.
     pub value: String,
@@ -68,7 +72,9 @@ fn job(row: &SqliteRow) -> anyhow::Result<Job> {
     let status: String = row.try_get("status")?;
     let secondary: String = row.try_get("secondary_status")?;
     let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
-        row.try_get::<Option<i64>, _>(column)?.map(instant).transpose()
+        row.try_get::<Option<i64>, _>(column)?
+            .map(instant)
+            .transpose()
     };
     Ok(Job {
         name: row.try_get("name")?,
@@ -110,7 +116,10 @@ impl Store {
             SELECT {COLUMNS} FROM jobs WHERE 1 = 1"
         ));
         if let Some(part) = &filter.name_contains {
-            query.push(" AND instr(name, ").push_bind(part).push(") > 0");
+            query
+                .push(" AND instr(name, ")
+                .push_bind(part)
+                .push(") > 0");
         }
         if !filter.statuses.is_empty() {
             query.push(" AND status IN (");
@@ -135,18 +144,32 @@ impl Store {
             JobSort::CreationTime => "created_at",
             JobSort::Status => "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END",
         };
-        let (direction, beyond) = if order.descending { ("DESC", "<") } else { ("ASC", ">") };
+        let (direction, beyond) = if order.descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        };
         if let Some(cursor) = after {
             query.push(format!(" AND ({column}, name) {beyond} ("));
             match order.by {
-                JobSort::CreationTime => query.push_bind(cursor.value.parse::<i64>().unwrap_or_default()),
+                JobSort::CreationTime => {
+                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
+                }
                 JobSort::Name | JobSort::Status => query.push_bind(&cursor.value),
             };
             query.push(", ").push_bind(&cursor.name).push(")");
         }
-        query.push(format!(" ORDER BY {column} {direction}, name {direction} LIMIT "));
+        query.push(format!(
+            " ORDER BY {column} {direction}, name {direction} LIMIT "
+        ));
         query.push_bind(i64::from(limit));
-        query.build().fetch_all(&self.readers).await?.iter().map(job).collect()
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(job)
+            .collect()
     }
 
     /// Jobs that are not final, oldest first.
@@ -211,7 +234,10 @@ impl Tx {
         job.status = status;
         if secondary != job.secondary_status {
             job.secondary_status = secondary;
-            job.transitions.push(Transition { status: secondary, at: now });
+            job.transitions.push(Transition {
+                status: secondary,
+                at: now,
+            });
         }
         if secondary == SecondaryStatus::Training {
             job.started_at = Some(now);

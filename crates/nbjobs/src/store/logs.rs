@@ -52,7 +52,9 @@ pub struct LogEventFilter {
 
 fn stream(row: &SqliteRow) -> anyhow::Result<LogStream> {
     let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
-        row.try_get::<Option<i64>, _>(column)?.map(instant).transpose()
+        row.try_get::<Option<i64>, _>(column)?
+            .map(instant)
+            .transpose()
     };
     Ok(LogStream {
         name: row.try_get("name")?,
@@ -84,17 +86,35 @@ impl Store {
         offset: u32,
         limit: u32,
     ) -> anyhow::Result<Vec<LogStream>> {
-        let column = if by_time { "coalesce(last_event_at, created_at)" } else { "name" };
+        let column = if by_time {
+            "coalesce(last_event_at, created_at)"
+        } else {
+            "name"
+        };
         let direction = if descending { "DESC" } else { "ASC" };
         let mut query = QueryBuilder::<Sqlite>::new(
             "-- log_streams
             SELECT * FROM log_streams WHERE log_group = ",
         );
-        query.push_bind(group).push(" AND substr(name, 1, length(").push_bind(prefix);
+        query
+            .push_bind(group)
+            .push(" AND substr(name, 1, length(")
+            .push_bind(prefix);
         query.push(")) = ").push_bind(prefix);
-        query.push(format!(" ORDER BY {column} {direction}, name {direction} LIMIT "));
-        query.push_bind(i64::from(limit)).push(" OFFSET ").push_bind(i64::from(offset));
-        query.build().fetch_all(&self.readers).await?.iter().map(stream).collect()
+        query.push(format!(
+            " ORDER BY {column} {direction}, name {direction} LIMIT "
+        ));
+        query
+            .push_bind(i64::from(limit))
+            .push(" OFFSET ")
+            .push_bind(i64::from(offset));
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(stream)
+            .collect()
     }
 
     /// At most `limit` events of a group: oldest first, or newest first when `descending`.
@@ -119,11 +139,16 @@ impl Store {
             query.push(")");
         }
         if let Some(prefix) = &filter.stream_prefix {
-            query.push(" AND substr(stream, 1, length(").push_bind(prefix);
+            query
+                .push(" AND substr(stream, 1, length(")
+                .push_bind(prefix);
             query.push(")) = ").push_bind(prefix);
         }
         for text in &filter.contains {
-            query.push(" AND instr(message, ").push_bind(text).push(") > 0");
+            query
+                .push(" AND instr(message, ")
+                .push_bind(text)
+                .push(") > 0");
         }
         for (condition, value) in [
             (" AND at >= ", filter.from.map(micros)),
@@ -135,15 +160,30 @@ impl Store {
                 query.push(condition).push_bind(value);
             }
         }
-        query.push(if descending { " ORDER BY id DESC LIMIT " } else { " ORDER BY id LIMIT " });
+        query.push(if descending {
+            " ORDER BY id DESC LIMIT "
+        } else {
+            " ORDER BY id LIMIT "
+        });
         query.push_bind(i64::from(limit));
-        query.build().fetch_all(&self.readers).await?.iter().map(event).collect()
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(event)
+            .collect()
     }
 }
 
 impl Tx {
     /// Makes a stream; it may be there already.
-    pub async fn create_log_stream(&mut self, group: &str, name: &str, now: Timestamp) -> anyhow::Result<()> {
+    pub async fn create_log_stream(
+        &mut self,
+        group: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- create_log_stream
             INSERT INTO log_streams (log_group, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -157,7 +197,13 @@ impl Tx {
     }
 
     /// Appends lines to a stream.
-    pub async fn append_log(&mut self, group: &str, name: &str, lines: &[String], now: Timestamp) -> anyhow::Result<()> {
+    pub async fn append_log(
+        &mut self,
+        group: &str,
+        name: &str,
+        lines: &[String],
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         for line in lines {
             sqlx::query(
                 "-- append_log

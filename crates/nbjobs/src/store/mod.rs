@@ -66,12 +66,17 @@ impl Store {
             .run(&writer)
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await
-            .with_context(|| format!("cannot read the database {}", file.display()))?;
+        let readers = readers(options, file).await?;
         Ok(Self { writer, readers })
+    }
+
+    /// Opens the database of a service that runs, to read. Writing through it fails.
+    pub async fn open_existing(file: &Path) -> anyhow::Result<Self> {
+        let readers = readers(SqliteConnectOptions::new().filename(file), file).await?;
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+        })
     }
 
     /// Begins a transaction that may write.
@@ -95,6 +100,14 @@ impl Tx {
     fn conn(&mut self) -> &mut SqliteConnection {
         &mut self.0
     }
+}
+
+async fn readers(options: SqliteConnectOptions, file: &Path) -> anyhow::Result<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(options.busy_timeout(BUSY_TIMEOUT).read_only(true))
+        .await
+        .with_context(|| format!("cannot read the database {}", file.display()))
 }
 
 /// An instant as it stands in a row.

@@ -24,7 +24,10 @@ impl Cursor {
             Sort::Name => pipeline.name.clone(),
             Sort::CreationTime => micros(pipeline.created_at).to_string(),
         };
-        Self { value, key: pipeline.name.clone() }
+        Self {
+            value,
+            key: pipeline.name.clone(),
+        }
     }
 }
 
@@ -42,7 +45,10 @@ fn pipeline(row: &SqliteRow) -> anyhow::Result<Pipeline> {
         settings,
         created_at: instant(row.try_get("created_at")?)?,
         modified_at: instant(row.try_get("modified_at")?)?,
-        last_run_at: row.try_get::<Option<i64>, _>("last_run_at")?.map(instant).transpose()?,
+        last_run_at: row
+            .try_get::<Option<i64>, _>("last_run_at")?
+            .map(instant)
+            .transpose()?,
     })
 }
 
@@ -72,7 +78,11 @@ impl Store {
             SELECT * FROM pipelines WHERE 1 = 1",
         );
         if let Some(prefix) = &filter.name_prefix {
-            query.push(" AND substr(name, 1, length(").push_bind(prefix).push(")) = ").push_bind(prefix);
+            query
+                .push(" AND substr(name, 1, length(")
+                .push_bind(prefix)
+                .push(")) = ")
+                .push_bind(prefix);
         }
         if let Some(at) = filter.created_after {
             query.push(" AND created_at > ").push_bind(micros(at));
@@ -89,13 +99,23 @@ impl Store {
             query.push(format!(" AND ({column}, name) {beyond} ("));
             match order.by {
                 Sort::Name => query.push_bind(&cursor.value),
-                Sort::CreationTime => query.push_bind(cursor.value.parse::<i64>().unwrap_or_default()),
+                Sort::CreationTime => {
+                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
+                }
             };
             query.push(", ").push_bind(&cursor.key).push(")");
         }
-        query.push(format!(" ORDER BY {column} {direction}, name {direction} LIMIT "));
+        query.push(format!(
+            " ORDER BY {column} {direction}, name {direction} LIMIT "
+        ));
         query.push_bind(i64::from(limit));
-        query.build().fetch_all(&self.readers).await?.iter().map(pipeline).collect()
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(pipeline)
+            .collect()
     }
 }
 
@@ -134,7 +154,11 @@ impl Tx {
     }
 
     /// Adds a pipeline; `false` if its name is taken.
-    pub async fn insert_pipeline(&mut self, pipeline: &Pipeline, token: &str) -> anyhow::Result<bool> {
+    pub async fn insert_pipeline(
+        &mut self,
+        pipeline: &Pipeline,
+        token: &str,
+    ) -> anyhow::Result<bool> {
         let settings = &pipeline.settings;
         let done = sqlx::query(
             "-- insert_pipeline
@@ -157,7 +181,12 @@ impl Tx {
     }
 
     /// Replaces a pipeline's settings.
-    pub async fn update_pipeline(&mut self, name: &str, settings: &Settings, now: Timestamp) -> anyhow::Result<()> {
+    pub async fn update_pipeline(
+        &mut self,
+        name: &str,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- update_pipeline
             UPDATE pipelines SET display_name = $2, description = $3, definition = $4, role_arn = $5,

@@ -15,7 +15,10 @@ fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
         state: RuleState::parse(&state).with_context(|| format!("unknown state {state}"))?,
         description: row.try_get("description")?,
         role_arn: row.try_get("role_arn")?,
-        next_due: row.try_get::<Option<i64>, _>("next_due")?.map(instant).transpose()?,
+        next_due: row
+            .try_get::<Option<i64>, _>("next_due")?
+            .map(instant)
+            .transpose()?,
     })
 }
 
@@ -37,7 +40,12 @@ impl Store {
     }
 
     /// At most `limit` rules by name, behind the name `after`, whose names begin with `prefix`.
-    pub async fn rules(&self, prefix: &str, after: Option<&str>, limit: u32) -> anyhow::Result<Vec<Rule>> {
+    pub async fn rules(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Rule>> {
         sqlx::query(
             "-- rules
             SELECT * FROM rules WHERE substr(name, 1, length($1)) = $1 AND name > $2 ORDER BY name LIMIT $3",
@@ -78,7 +86,12 @@ impl Store {
     }
 
     /// At most `limit` targets of a rule by id, behind the id `after`.
-    pub async fn targets(&self, rule: &str, after: Option<&str>, limit: u32) -> anyhow::Result<Vec<Target>> {
+    pub async fn targets(
+        &self,
+        rule: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Target>> {
         sqlx::query(
             "-- targets
             SELECT document FROM targets WHERE rule = $1 AND id > $2 ORDER BY id LIMIT $3",
@@ -94,7 +107,12 @@ impl Store {
     }
 
     /// At most `limit` names, behind `after`, of the rules that have `arn` as a target.
-    pub async fn rules_of_target(&self, arn: &str, after: Option<&str>, limit: u32) -> anyhow::Result<Vec<String>> {
+    pub async fn rules_of_target(
+        &self,
+        arn: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<String>> {
         let names = sqlx::query_scalar(
             "-- rules_of_target
             SELECT DISTINCT rule FROM targets WHERE arn = $1 AND rule > $2 ORDER BY rule LIMIT $3",
@@ -150,7 +168,11 @@ impl Tx {
     }
 
     /// Sets when a rule fires next.
-    pub async fn set_next_due(&mut self, name: &str, next_due: Option<Timestamp>) -> anyhow::Result<()> {
+    pub async fn set_next_due(
+        &mut self,
+        name: &str,
+        next_due: Option<Timestamp>,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- set_next_due
             UPDATE rules SET next_due = $2 WHERE name = $1",

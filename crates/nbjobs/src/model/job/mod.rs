@@ -56,12 +56,14 @@ pub fn artifact_uri(s3_output_path: &str, job_name: &str) -> String {
 
 /// Splits `s3://bucket/key` into bucket and key; the key may be empty.
 pub fn split_s3_uri(uri: &str) -> Result<(&str, &str), String> {
-    let rest = uri
-        .strip_prefix("s3://")
-        .ok_or_else(|| format!("'{uri}' is not an S3 location; it must look like s3://bucket/prefix"))?;
+    let rest = uri.strip_prefix("s3://").ok_or_else(|| {
+        format!("'{uri}' is not an S3 location; it must look like s3://bucket/prefix")
+    })?;
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
     if bucket.is_empty() {
-        return Err(format!("'{uri}' names no bucket; it must look like s3://bucket/prefix"));
+        return Err(format!(
+            "'{uri}' names no bucket; it must look like s3://bucket/prefix"
+        ));
     }
     Ok((bucket, key))
 }

@@ -166,8 +166,15 @@ impl JobSpec {
         if !self.is_notebook_job() {
             return Err("Environment has no SM_JOB_DEF_VERSION: nbjobs runs notebook jobs, not other training containers".into());
         }
-        if self.environment.get("SM_INPUT_NOTEBOOK_NAME").is_none_or(String::is_empty) {
-            return Err("Environment.SM_INPUT_NOTEBOOK_NAME is missing: it names the notebook to run".into());
+        if self
+            .environment
+            .get("SM_INPUT_NOTEBOOK_NAME")
+            .is_none_or(String::is_empty)
+        {
+            return Err(
+                "Environment.SM_INPUT_NOTEBOOK_NAME is missing: it names the notebook to run"
+                    .into(),
+            );
         }
         if !is_role_arn(&self.role_arn) {
             return Err(format!(
@@ -184,7 +191,9 @@ impl JobSpec {
         at_most("environment", self.environment.len(), ENVIRONMENT_MAX)?;
         for (key, value) in &self.environment {
             let mut chars = key.chars();
-            let named = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            let named = chars
+                .next()
+                .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
                 && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !named {
                 return Err(format!(
@@ -197,7 +206,11 @@ impl JobSpec {
                 ));
             }
         }
-        at_most("hyperParameters", self.hyper_parameters.len(), HYPER_PARAMETERS_MAX)?;
+        at_most(
+            "hyperParameters",
+            self.hyper_parameters.len(),
+            HYPER_PARAMETERS_MAX,
+        )?;
         for (key, value) in &self.hyper_parameters {
             if key.chars().count() > 256 || value.chars().count() > HYPER_PARAMETER_CHARS_MAX {
                 return Err(format!(
@@ -209,11 +222,17 @@ impl JobSpec {
     }
 
     fn validate_channels(&self) -> Result<(), String> {
-        at_most("inputDataConfig", self.input_data_config.len(), CHANNELS_MAX)?;
+        at_most(
+            "inputDataConfig",
+            self.input_data_config.len(),
+            CHANNELS_MAX,
+        )?;
         for (i, channel) in self.input_data_config.iter().enumerate() {
             let name = &channel.channel_name;
             let named = (1..=64).contains(&name.len())
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
                 && !name.bytes().all(|b| b == b'.');
             if !named {
                 return Err(format!(
@@ -221,8 +240,13 @@ impl JobSpec {
                     i + 1
                 ));
             }
-            if self.input_data_config[..i].iter().any(|c| c.channel_name == *name) {
-                return Err(format!("the channel '{name}' is given twice in InputDataConfig"));
+            if self.input_data_config[..i]
+                .iter()
+                .any(|c| c.channel_name == *name)
+            {
+                return Err(format!(
+                    "the channel '{name}' is given twice in InputDataConfig"
+                ));
             }
             let source = &channel.data_source.s3_data_source;
             if source.s3_data_type != "S3Prefix" {
@@ -289,7 +313,9 @@ fn is_role_arn(text: &str) -> bool {
     matches!(parts[..], ["arn", partition, "iam", "", account]
         if partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
         && !role.is_empty()
-        && role.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b))
+        && role
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b))
 }
 
 #[cfg(test)]
@@ -324,14 +350,32 @@ mod tests {
         type Change = fn(&mut Value);
         let cases: [(Change, &str); 10] = [
             (|v| v["Environment"] = json!({}), "SM_JOB_DEF_VERSION"),
-            (|v| v["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = json!(""), "SM_INPUT_NOTEBOOK_NAME"),
-            (|v| v["Environment"]["a b"] = json!("x"), "'a b' at 'environment'"),
+            (
+                |v| v["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = json!(""),
+                "SM_INPUT_NOTEBOOK_NAME",
+            ),
+            (
+                |v| v["Environment"]["a b"] = json!("x"),
+                "'a b' at 'environment'",
+            ),
             (|v| v["Environment"]["A"] = json!("x".repeat(513)), "512"),
             (|v| v["RoleArn"] = json!("me"), "roleArn"),
-            (|v| v["StoppingCondition"]["MaxRuntimeInSeconds"] = json!(0), "maxRuntimeInSeconds"),
-            (|v| v["ResourceConfig"]["InstanceCount"] = json!(2), "InstanceCount"),
-            (|v| v["OutputDataConfig"]["S3OutputPath"] = json!("/x"), "'/x' is not an S3 location"),
-            (|v| v["InputDataConfig"][0]["ChannelName"] = json!(".."), "channelName"),
+            (
+                |v| v["StoppingCondition"]["MaxRuntimeInSeconds"] = json!(0),
+                "maxRuntimeInSeconds",
+            ),
+            (
+                |v| v["ResourceConfig"]["InstanceCount"] = json!(2),
+                "InstanceCount",
+            ),
+            (
+                |v| v["OutputDataConfig"]["S3OutputPath"] = json!("/x"),
+                "'/x' is not an S3 location",
+            ),
+            (
+                |v| v["InputDataConfig"][0]["ChannelName"] = json!(".."),
+                "channelName",
+            ),
             (|v| v["CheckpointConfig"] = json!({}), "CheckpointConfig"),
         ];
         for (change, want) in cases {
