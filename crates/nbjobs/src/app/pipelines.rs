@@ -4,7 +4,7 @@ use super::constraint::{at_most, broken, pattern};
 use super::{App, Error, Result, executions};
 use crate::model::arn::{Arn, Resource, Scope};
 use crate::model::naming::{PIPELINE_NAME_LEN_MAX, is_resource_name};
-use crate::model::pipeline::{Definition, Pipeline, Run, Settings, Variables};
+use crate::model::pipeline::{DEFINITION_LEN_MAX, Definition, Pipeline, Run, Settings, Variables};
 use crate::model::tag::{self, Tag};
 use crate::store::{Cursor, Order, PipelineFilter};
 use jiff::Timestamp;
@@ -110,6 +110,14 @@ pub async fn describe(app: &App, name: &str) -> Result<Pipeline> {
         .pipeline(name)
         .await?
         .ok_or_else(|| not_found(&app.scope, name))
+}
+
+/// A definition that is an object.
+pub async fn definition_at(app: &App, bucket: &str, key: &str) -> Result<String> {
+    let object = app.objects.get(bucket, key).await?;
+    let bytes = object.bytes(DEFINITION_LEN_MAX as u64).await?;
+    String::from_utf8(bytes.into())
+        .map_err(|_| Error::Invalid(format!("The object s3://{bucket}/{key} is not UTF-8 text")))
 }
 
 /// One page of pipelines, and where the next one begins.
