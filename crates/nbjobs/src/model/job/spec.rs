@@ -212,6 +212,11 @@ impl JobSpec {
             HYPER_PARAMETERS_MAX,
         )?;
         for (key, value) in &self.hyper_parameters {
+            if !is_parameter_name(key) {
+                return Err(format!(
+                    "'{key}' at 'hyperParameters' is not a valid parameter name: it becomes a variable of the notebook, so it must be letters, digits and underscores and not begin with a digit"
+                ));
+            }
             if key.chars().count() > 256 || value.chars().count() > HYPER_PARAMETER_CHARS_MAX {
                 return Err(format!(
                     "Value of '{key}' at 'hyperParameters' failed to satisfy constraint: keys have at most 256 characters, values at most {HYPER_PARAMETER_CHARS_MAX}"
@@ -304,6 +309,16 @@ fn at_most(field: &str, len: usize, max: usize) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a variable can have this name in some kernel's language; the driver knows which language and asks again.
+/// R's names may have dots, Python's letters may be of any script.
+fn is_parameter_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '_' || c == '.')
+        && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+}
+
 /// AWS's pattern for role ARNs, which the extension checks too.
 fn is_role_arn(text: &str) -> bool {
     let Some((head, role)) = text.split_once(":role/") else {
@@ -348,7 +363,11 @@ mod tests {
     fn what_is_refused_says_which_field() {
         assert_eq!(check(|_| ()), Ok(()));
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 10] = [
+        let cases: [(Change, &str); 11] = [
+            (
+                |v| v["HyperParameters"] = json!({"x;import os": "1"}),
+                "'x;import os' at 'hyperParameters'",
+            ),
             (|v| v["Environment"] = json!({}), "SM_JOB_DEF_VERSION"),
             (
                 |v| v["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = json!(""),
