@@ -416,3 +416,6 @@ fn execution_not_found(scope: &Scope, pipeline: &str, id: &str) -> Error {
     let arn = scope.pipeline_execution(pipeline, id);
     Error::NotFound(format!("Pipeline execution with ARN {arn} does not exist."))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ pub mod objects;
 pub mod pipelines;
 pub mod rules;
 pub mod tags;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use error::Error;
 

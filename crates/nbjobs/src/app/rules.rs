@@ -122,8 +122,8 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
 
 /// Adds targets to a rule; one whose id is there already is replaced. All of them, or none.
 pub async fn put_targets(app: &App, rule: &str, targets: &[Target]) -> Result<()> {
-    for target in targets {
-        check_target(app, target)?;
+    for (i, target) in targets.iter().enumerate() {
+        check_target(app, target, &format!("targets.{}.member", i + 1))?;
     }
     let mut tx = app.store.tx().await?;
     rule_in(&mut tx, rule).await?;
@@ -205,11 +205,11 @@ fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
 }
 
 /// Refuses what we could not start, by name.
-fn check_target(app: &App, target: &Target) -> Result<()> {
+fn check_target(app: &App, target: &Target, at: &str) -> Result<()> {
     pattern(
         is_rule_name(&target.id),
         &target.id,
-        "targets.1.member.id",
+        &format!("{at}.id"),
         NAME_PATTERN,
     )?;
     let refused = |reason: String| {
@@ -258,7 +258,7 @@ fn check_target(app: &App, target: &Target) -> Result<()> {
         }
         Some(role) => Err(broken(
             role,
-            "targets.1.member.roleArn",
+            &format!("{at}.roleArn"),
             "Member must be the ARN of an IAM role",
         )),
         None => Err(Error::Invalid(format!(
@@ -275,3 +275,6 @@ async fn rule_in(tx: &mut Tx, name: &str) -> Result<Rule> {
 fn not_found(name: &str) -> Error {
     Error::NotFound(format!("Rule {name} does not exist on EventBus default."))
 }
+
+#[cfg(test)]
+mod tests;

@@ -203,3 +203,6 @@ async fn write_missed(tx: &mut Tx, rule: &Rule, due: &Due, now: Timestamp) -> an
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
