@@ -11,6 +11,7 @@ mod json;
 pub mod logs;
 mod page;
 pub mod sagemaker;
+pub mod ssm;
 pub mod sts;
 
 use crate::app::App;
@@ -88,6 +89,7 @@ impl Doors {
             "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
             "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
+            "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),

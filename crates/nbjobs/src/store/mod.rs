@@ -10,6 +10,7 @@ mod executions;
 mod firings;
 mod jobs;
 mod logs;
+mod parameters;
 mod pipelines;
 mod rules;
 mod tags;
@@ -20,6 +21,7 @@ pub use cursor::{Cursor, Order, Sort};
 pub use executions::{ExecutionFilter, Origin};
 pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
 pub use logs::{LogEvent, LogEventFilter, LogStream};
+pub use parameters::{NameMatch, ParameterFilter};
 pub use pipelines::PipelineFilter;
 
 use anyhow::Context;

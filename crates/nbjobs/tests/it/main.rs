@@ -1,7 +1,11 @@
 //! Tests through the doors of the real binary.
 
-#![allow(clippy::disallowed_methods, reason = "tests start the program and tell it its environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests start the program and tell it its environment"
+)]
 
 mod serve;
+mod ssm;
 mod support;
 mod tidy;
