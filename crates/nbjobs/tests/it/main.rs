@@ -1,1 +1,4 @@
 //! Tests through the doors of the real binary.
+
+mod serve;
+mod support;

@@ -1,0 +1,7 @@
+//! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
+
+pub mod arn;
+pub mod job;
+pub mod naming;
+pub mod schedule;
+pub mod tag;

@@ -1,0 +1,109 @@
+//! Saves the notebook while it runs: soon after each change, yet so seldom that saving never takes more than a quarter
+//! of the time, however large the notebook is.
+
+use crate::nbformat::{Notebook, save};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// The least time between two checkpoints.
+const INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// After a checkpoint that took a time `t`, the next one waits this many `t`: 25 % of the time goes into saving.
+const REST_FACTOR: u32 = 3;
+
+/// The file of a run.
+pub(super) struct Checkpoint {
+    path: Option<PathBuf>,
+    dirty: bool,
+    due: Instant,
+    writing: Option<JoinHandle<Written>>,
+}
+
+impl Checkpoint {
+    /// Without a path nothing is ever saved.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self {
+            path,
+            dirty: false,
+            due: Instant::now(),
+            writing: None,
+        }
+    }
+
+    /// The notebook differs from the file.
+    pub fn mark(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Waits until it is time for a checkpoint; for ever while there is nothing to save.
+    pub async fn due(&mut self) {
+        if self.path.is_none() || !self.dirty {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep_until(self.due).await;
+    }
+
+    /// Saves if it is time. The file is written in the background; what became of the write before is returned, once
+    /// it has ended.
+    pub async fn save_if_due(&mut self, notebook: &Notebook) -> Option<io::Result<()>> {
+        let now = Instant::now();
+        if !self.dirty || now < self.due {
+            return None;
+        }
+        let path = self.path.clone()?;
+        if self
+            .writing
+            .as_ref()
+            .is_some_and(|writing| !writing.is_finished())
+        {
+            self.due = now + INTERVAL_MIN;
+            return None;
+        }
+        let before = self.settle().await;
+        if now < self.due {
+            return before;
+        }
+        let bytes = notebook.to_vec();
+        self.dirty = false;
+        self.due = now + INTERVAL_MIN;
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            let result = save::replace(&path, &bytes);
+            Written {
+                result,
+                ended: Instant::now(),
+                took: now.elapsed(),
+            }
+        }));
+        before
+    }
+
+    /// Saves now and waits until the file is durable.
+    pub async fn save(&mut self, notebook: &Notebook) -> io::Result<()> {
+        // Whatever an earlier write met, this one decides.
+        drop(self.settle().await);
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        notebook.save(path)?;
+        self.dirty = false;
+        self.due = Instant::now() + INTERVAL_MIN.max(begun.elapsed() * REST_FACTOR);
+        Ok(())
+    }
+
+    /// Waits for the write that is under way, and plans the rest after it.
+    async fn settle(&mut self) -> Option<io::Result<()>> {
+        let written = self.writing.take()?.await.ok()?;
+        self.due = self.due.max(written.ended + written.took * REST_FACTOR);
+        Some(written.result)
+    }
+}
+
+/// A write in the background that has ended.
+struct Written {
+    result: io::Result<()>,
+    ended: Instant,
+    took: Duration,
+}

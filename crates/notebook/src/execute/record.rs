@@ -1,0 +1,102 @@
+//! What a run writes about itself into the notebook: `metadata.papermill` of notebook and cells, and the banners of a
+//! failed run. In Papermill's layout, but always true: what failed is `failed`, what never ran stays `pending`.
+
+use crate::clock;
+use crate::nbformat::{Cell, Notebook, Object};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The tag of the banner cells.
+pub(crate) const ERROR_CELL_TAG: &str = "papermill-error-cell-tag";
+const STYLE: &str =
+    "style=\"color:red; font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:2em;\"";
+
+/// `metadata.papermill.status` of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellStatus {
+    /// It ran, or there was nothing to run.
+    Completed,
+    /// The run stopped in it.
+    Failed,
+}
+
+/// Clears what earlier runs left: outputs, counts, timing; every cell is `pending`.
+pub(super) fn start(notebook: &mut Notebook, now: Timestamp) {
+    let papermill = papermill(&mut notebook.metadata);
+    papermill.insert("start_time".to_owned(), json!(clock::iso(now)));
+    for key in ["end_time", "duration", "exception"] {
+        papermill.insert(key.to_owned(), Value::Null);
+    }
+    for cell in &mut notebook.cells {
+        let pending = json!({"duration": null, "end_time": null, "exception": null, "start_time": null, "status": "pending"});
+        cell.metadata.insert("papermill".to_owned(), pending);
+        if cell.is_code() {
+            cell.outputs.clear();
+            cell.set_execution_count(None);
+            cell.metadata.remove("execution");
+        }
+    }
+}
+
+/// A cell's turn has come.
+pub(super) fn cell_start(cell: &mut Cell, now: Timestamp) {
+    let papermill = papermill(&mut cell.metadata);
+    papermill.insert("start_time".to_owned(), json!(clock::iso(now)));
+    papermill.insert("status".to_owned(), json!("running"));
+    papermill.insert("exception".to_owned(), json!(false));
+}
+
+/// A cell's turn is over.
+pub(super) fn cell_end(cell: &mut Cell, status: CellStatus, start: Timestamp, end: Timestamp) {
+    let papermill = papermill(&mut cell.metadata);
+    papermill.insert("end_time".to_owned(), json!(clock::iso(end)));
+    papermill.insert(
+        "duration".to_owned(),
+        json!(clock::seconds_between(start, end)),
+    );
+    let failed = status == CellStatus::Failed;
+    papermill.insert("exception".to_owned(), json!(failed));
+    papermill.insert(
+        "status".to_owned(),
+        json!(if failed { "failed" } else { "completed" }),
+    );
+}
+
+/// The run is over; `exception` says whether it stopped before its end.
+pub(super) fn end(notebook: &mut Notebook, exception: bool, start: Timestamp, end: Timestamp) {
+    let papermill = papermill(&mut notebook.metadata);
+    papermill.insert("end_time".to_owned(), json!(clock::iso(end)));
+    papermill.insert(
+        "duration".to_owned(),
+        json!(clock::seconds_between(start, end)),
+    );
+    if exception {
+        papermill.insert("exception".to_owned(), json!(true));
+    }
+}
+
+/// Puts Papermill's two banners in: one on top, one right before the cell that failed.
+pub(super) fn add_banners(notebook: &mut Notebook, failed: usize) {
+    let count = notebook.cells.get(failed).and_then(Cell::execution_count);
+    let count = count.map_or_else(|| "None".to_owned(), |count| count.to_string());
+    let top = format!(
+        "<span {STYLE}>An Exception was encountered at '<a href=\"#papermill-error-cell\">In [{count}]</a>'.</span>"
+    );
+    let anchor = format!(
+        "<span id=\"papermill-error-cell\" {STYLE}>Execution using papermill encountered an exception here and stopped:</span>"
+    );
+    for (index, text) in [(failed, anchor), (0, top)] {
+        let mut banner = Cell::markdown(text);
+        banner
+            .metadata
+            .insert("tags".to_owned(), json!([ERROR_CELL_TAG]));
+        notebook
+            .cells
+            .insert(index.min(notebook.cells.len()), banner);
+    }
+}
+
+/// `metadata.papermill`, made when it is missing.
+fn papermill(metadata: &mut Object) -> &mut Object {
+    crate::prepare::object_entry(metadata, "papermill")
+}

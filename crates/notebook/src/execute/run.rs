@@ -1,0 +1,432 @@
+//! One run: starts the kernel, sends the cells one at a time, listens to everything at once while each runs, and ends
+//! the kernel.
+
+use super::checkpoint::Checkpoint;
+use super::outputs::{Outputs, error_output, stamp};
+use super::record::{self, CellStatus};
+use super::{CellError, Error, Event, Options, Place};
+use crate::clock;
+use crate::kernel::{Incoming, Kernel, Message};
+use crate::kernelspec::KernelSpec;
+use crate::nbformat::{Notebook, Output};
+use serde_json::{Value, json};
+use std::pin::Pin;
+use std::process::ExitStatus;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Cells with this tag are not sent to the kernel.
+const SKIP_TAG: &str = "skip-execution";
+/// Cells with this tag may fail.
+const RAISES_TAG: &str = "raises-exception";
+/// How long an interrupted cell may take to end by itself, so that its last outputs and its traceback are kept.
+const INTERRUPT_GRACE: Duration = Duration::from_secs(2);
+/// How long a kernel may take to end by itself after a `shutdown_request`; then it is killed.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(2500);
+/// The silence on IOPub, after a cell's reply, that ends a cell whose `idle` never comes.
+const IDLE_SILENCE: Duration = Duration::from_secs(4);
+
+/// The caller's wish to stop, which may come at any moment, and stays.
+pub(super) struct Interrupt<'a> {
+    wish: Pin<&'a mut dyn Future<Output = ()>>,
+    came: bool,
+}
+
+impl<'a> Interrupt<'a> {
+    pub fn new(wish: Pin<&'a mut dyn Future<Output = ()>>) -> Self {
+        Self { wish, came: false }
+    }
+
+    /// Waits for the wish; ready at once after it has come.
+    async fn wait(&mut self) {
+        if !self.came {
+            self.wish.as_mut().await;
+            self.came = true;
+        }
+    }
+}
+
+/// Why a cell ended before its code did.
+enum Stop {
+    Timeout(Duration),
+    Interrupted,
+    Died(ExitStatus),
+}
+
+/// What a request has brought so far.
+#[derive(Default)]
+struct Answer {
+    reply: Option<Message>,
+    idle: bool,
+}
+
+pub(super) struct Run<'a> {
+    notebook: &'a mut Notebook,
+    options: &'a Options,
+    checkpoint: &'a mut Checkpoint,
+    events: &'a mut dyn FnMut(Event<'_>),
+    outputs: Outputs,
+    failed: Option<usize>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        notebook: &'a mut Notebook,
+        options: &'a Options,
+        checkpoint: &'a mut Checkpoint,
+        events: &'a mut dyn FnMut(Event<'_>),
+    ) -> Self {
+        Self {
+            notebook,
+            options,
+            checkpoint,
+            events,
+            outputs: Outputs::default(),
+            failed: None,
+        }
+    }
+
+    /// The cell in which the run stopped.
+    pub fn failed_cell(&self) -> Option<usize> {
+        self.failed
+    }
+
+    /// The whole run. No process is left when this ends.
+    pub async fn drive(
+        &mut self,
+        spec: &KernelSpec,
+        interrupt: &mut Interrupt<'_>,
+    ) -> Result<(), Error> {
+        (self.events)(Event::KernelStarting { kernel: &spec.name });
+        let events = &mut *self.events;
+        let mut on_log = |text: &str| events(Event::KernelLog { text });
+        let Options {
+            environment,
+            cwd,
+            start_timeout,
+            ..
+        } = self.options;
+        let mut kernel = tokio::select! {
+            kernel = Kernel::start(spec, environment, cwd.as_deref(), *start_timeout, &mut on_log) => kernel?,
+            () = interrupt.wait() => return Err(Error::Interrupted { place: None }),
+        };
+        (self.events)(Event::KernelStarted);
+        if let Some(language_info) = kernel.info.get("language_info") {
+            self.notebook
+                .metadata
+                .insert("language_info".to_owned(), language_info.clone());
+        }
+        let result = self.run_cells(&mut kernel, interrupt).await;
+        match result {
+            Err(Error::KernelDied { .. }) => kernel.kill().await,
+            _ => self.shut_down(kernel, interrupt).await,
+        }
+        result
+    }
+
+    async fn run_cells(
+        &mut self,
+        kernel: &mut Kernel,
+        interrupt: &mut Interrupt<'_>,
+    ) -> Result<(), Error> {
+        let total = self.notebook.cells.len();
+        for index in 0..total {
+            let start = clock::now();
+            let cell = &mut self.notebook.cells[index];
+            record::cell_start(cell, start);
+            (self.events)(Event::CellStarted {
+                index,
+                total,
+                source: &cell.source,
+            });
+            self.checkpoint.mark();
+            let runs = cell.is_code() && !cell.source.trim().is_empty() && !cell.has_tag(SKIP_TAG);
+            let result = if runs {
+                self.run_cell(index, kernel, interrupt).await
+            } else {
+                Ok(())
+            };
+            let status = if result.is_err() {
+                CellStatus::Failed
+            } else {
+                CellStatus::Completed
+            };
+            record::cell_end(&mut self.notebook.cells[index], status, start, clock::now());
+            self.checkpoint.mark();
+            (self.events)(Event::CellFinished {
+                index,
+                total,
+                status,
+            });
+            if result.is_err() {
+                self.failed = Some(index);
+                return result;
+            }
+            self.save_if_due().await;
+        }
+        Ok(())
+    }
+
+    /// Sends one cell and waits for its end.
+    async fn run_cell(
+        &mut self,
+        index: usize,
+        kernel: &mut Kernel,
+        interrupt: &mut Interrupt<'_>,
+    ) -> Result<(), Error> {
+        let cell = &mut self.notebook.cells[index];
+        cell.metadata.insert("execution".to_owned(), json!({}));
+        let may_fail = self.options.allow_errors || cell.has_tag(RAISES_TAG);
+        let Ok(request) = kernel.execute(&cell.source, !may_fail).await else {
+            // Sending fails only when the kernel has closed its sockets.
+            let status = loop {
+                if let Incoming::Died(status) = kernel.next().await {
+                    break status;
+                }
+            };
+            return Err(self.died(index, kernel, status).await);
+        };
+        self.outputs.expect(&request, index);
+        let mut answer = Answer::default();
+        let deadline = self
+            .options
+            .execution_timeout
+            .map(|timeout| (Instant::now() + timeout, timeout));
+        let stop = self
+            .listen(
+                index,
+                kernel,
+                &request,
+                &mut answer,
+                deadline,
+                Some(interrupt),
+            )
+            .await;
+        match stop {
+            None => self.judge(index, answer, may_fail),
+            Some(Stop::Died(status)) => Err(self.died(index, kernel, status).await),
+            Some(stop @ (Stop::Timeout(_) | Stop::Interrupted)) => {
+                kernel.interrupt().await;
+                let grace = Some((Instant::now() + INTERRUPT_GRACE, INTERRUPT_GRACE));
+                self.listen(index, kernel, &request, &mut answer, grace, None)
+                    .await;
+                Err(self.stopped(index, &stop))
+            }
+        }
+    }
+
+    /// Takes in everything until the request is answered (reply and idle), or something stops it.
+    async fn listen(
+        &mut self,
+        index: usize,
+        kernel: &mut Kernel,
+        request: &str,
+        answer: &mut Answer,
+        deadline: Option<(Instant, Duration)>,
+        mut interrupt: Option<&mut Interrupt<'_>>,
+    ) -> Option<Stop> {
+        let mut silence = Instant::now();
+        while !(answer.idle && answer.reply.is_some()) {
+            let overdue = deadline.map_or_else(far_future, |(moment, _)| moment);
+            let silent = if answer.reply.is_some() {
+                silence + IDLE_SILENCE
+            } else {
+                far_future()
+            };
+            tokio::select! {
+                incoming = kernel.next() => match incoming {
+                    Incoming::Iopub(message) => {
+                        silence = Instant::now();
+                        answer.idle |= message.is_idle() && message.parent.msg_id == request;
+                        self.take(message);
+                    }
+                    Incoming::Shell(message) if message.parent.msg_id == request => {
+                        silence = Instant::now();
+                        stamp(&mut self.notebook.cells[index], "shell.execute_reply", &message);
+                        answer.reply = Some(message);
+                    }
+                    Incoming::Shell(_) => {}
+                    Incoming::Log(text) => (self.events)(Event::KernelLog { text: &text }),
+                    Incoming::Died(status) => return Some(Stop::Died(status)),
+                },
+                () = sleep_until(overdue) => return deadline.map(|(_, timeout)| Stop::Timeout(timeout)),
+                () = sleep_until(silent) => {
+                    tracing::warn!(cell = index + 1, "the kernel answered, but never said that it is idle");
+                    return None;
+                }
+                () = wait_for(&mut interrupt) => return Some(Stop::Interrupted),
+                () = self.checkpoint.due() => self.save_if_due().await,
+            }
+        }
+        while let Some(message) = kernel.queued() {
+            self.take(message);
+        }
+        None
+    }
+
+    fn take(&mut self, message: Message) {
+        if self
+            .outputs
+            .apply(message, &mut self.notebook.cells, self.events)
+        {
+            self.checkpoint.mark();
+        }
+    }
+
+    /// What a finished cell's reply means.
+    fn judge(&mut self, index: usize, answer: Answer, may_fail: bool) -> Result<(), Error> {
+        let Some(reply) = answer.reply else {
+            return Ok(());
+        };
+        let cell = &mut self.notebook.cells[index];
+        if let Some(count) = reply.content.get("execution_count").and_then(Value::as_i64) {
+            cell.set_execution_count(Some(count));
+        }
+        if reply.text("status") == "ok" || may_fail {
+            return Ok(());
+        }
+        // The error that was published says more than the reply of some kernels; failed magics publish none.
+        let published = cell
+            .outputs
+            .iter()
+            .rev()
+            .find(|output| output.get("output_type") == Some(&json!("error")));
+        let text = |field: &str| {
+            let value = published
+                .and_then(|output| output.get(field))
+                .or_else(|| reply.content.get(field));
+            value.and_then(Value::as_str).unwrap_or("").to_owned()
+        };
+        let traceback = published
+            .and_then(|output| output.get("traceback"))
+            .or_else(|| reply.content.get("traceback"));
+        let lines = traceback.and_then(Value::as_array).into_iter().flatten();
+        Err(Error::Cell(CellError {
+            index,
+            execution_count: cell.execution_count(),
+            ename: text("ename"),
+            evalue: text("evalue"),
+            traceback: lines.filter_map(Value::as_str).map(str::to_owned).collect(),
+        }))
+    }
+
+    /// The kernel died in a cell: keeps its last messages and says in the cell what happened.
+    async fn died(&mut self, index: usize, kernel: &mut Kernel, status: ExitStatus) -> Error {
+        for message in kernel.last_words().await {
+            self.take(message);
+        }
+        let text = kernel.drain_log();
+        if !text.is_empty() {
+            (self.events)(Event::KernelLog { text: &text });
+        }
+        let error = Error::KernelDied {
+            place: self.place(index),
+            status,
+        };
+        self.push(
+            index,
+            error_output(
+                "DeadKernelError",
+                &error.to_string(),
+                Some(&json!([error.to_string()])),
+            ),
+        );
+        error
+    }
+
+    /// The cell was stopped: says in it why, unless the kernel's own `KeyboardInterrupt` says it already.
+    fn stopped(&mut self, index: usize, stop: &Stop) -> Error {
+        let place = self.place(index);
+        match stop {
+            Stop::Timeout(timeout) => {
+                let error = Error::Timeout {
+                    place,
+                    timeout: *timeout,
+                };
+                self.push(
+                    index,
+                    error_output(
+                        "CellTimeoutError",
+                        &error.to_string(),
+                        Some(&json!([error.to_string()])),
+                    ),
+                );
+                error
+            }
+            _ => {
+                let outputs = &self.notebook.cells[index].outputs;
+                if !outputs
+                    .iter()
+                    .any(|output| output.get("output_type") == Some(&json!("error")))
+                {
+                    self.push(
+                        index,
+                        error_output(
+                            "KeyboardInterrupt",
+                            "",
+                            Some(&json!(["the run was interrupted"])),
+                        ),
+                    );
+                }
+                Error::Interrupted { place: Some(place) }
+            }
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        Place {
+            index,
+            first_line: self.notebook.cells[index].first_line().to_owned(),
+        }
+    }
+
+    fn push(&mut self, index: usize, output: Output) {
+        self.outputs
+            .push(output, index, &mut self.notebook.cells, self.events);
+        self.checkpoint.mark();
+    }
+
+    async fn save_if_due(&mut self) {
+        if let Some(Err(error)) = self.checkpoint.save_if_due(self.notebook).await {
+            (self.events)(Event::CheckpointFailed { error: &error });
+        }
+    }
+
+    /// Ends the kernel: politely for a moment, in which late outputs still arrive, then by force.
+    async fn shut_down(&mut self, mut kernel: Kernel, interrupt: &mut Interrupt<'_>) {
+        kernel.request_shutdown().await;
+        let deadline = Instant::now() + SHUTDOWN_GRACE;
+        // An interrupt that has already stopped a cell must not cut the kernel's clean end short.
+        let mut interrupt = (!interrupt.came).then_some(interrupt);
+        loop {
+            let incoming = tokio::select! {
+                incoming = kernel.next() => incoming,
+                () = sleep_until(deadline) => break,
+                () = wait_for(&mut interrupt) => break,
+            };
+            match incoming {
+                Incoming::Iopub(message) => self.take(message),
+                Incoming::Shell(_) => {}
+                Incoming::Log(text) => (self.events)(Event::KernelLog { text: &text }),
+                Incoming::Died(_) => break,
+            }
+        }
+        while let Some(message) = kernel.queued() {
+            self.take(message);
+        }
+        kernel.kill().await;
+    }
+}
+
+/// Waits for an interrupt that matters, for ever when none does any more.
+async fn wait_for(interrupt: &mut Option<&mut Interrupt<'_>>) {
+    match interrupt {
+        Some(interrupt) => interrupt.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A moment that no run lives to see.
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(60 * 60 * 24 * 365)
+}

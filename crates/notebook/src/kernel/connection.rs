@@ -1,0 +1,126 @@
+//! Where a kernel's five sockets are: files in a private folder, or loopback ports for kernels that know no `ipc`.
+
+use serde_json::json;
+use std::fs::Permissions;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The longest path of a socket that Linux takes (`sun_path` without its final zero).
+const SOCKET_PATH_MAX: usize = 107;
+/// Used when the folder for temporary files has too long a path for sockets.
+const SHORT_FOLDER: &str = "/tmp";
+
+/// A way to a kernel on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Ipc,
+    Tcp,
+}
+
+/// One of a kernel's sockets.
+#[derive(Clone, Copy)]
+pub(crate) enum Channel {
+    Shell,
+    Iopub,
+    Stdin,
+    Control,
+    Heartbeat,
+}
+
+/// The connection of one kernel. Its folder goes when it is dropped.
+pub(crate) struct Connection {
+    folder: TempDir,
+    transport: Transport,
+    ports: [u16; 5],
+    pub key: String,
+}
+
+impl Connection {
+    /// Chooses the sockets and writes the connection file, readable by this user only.
+    pub fn new(transport: Transport, kernel_name: &str) -> io::Result<Self> {
+        let ports = match transport {
+            Transport::Ipc => [1, 2, 3, 4, 5],
+            Transport::Tcp => free_ports()?,
+        };
+        let connection = Self {
+            folder: private_folder()?,
+            transport,
+            ports,
+            key: uuid::Uuid::new_v4().to_string(),
+        };
+        let content = json!({
+            "transport": match transport { Transport::Ipc => "ipc", Transport::Tcp => "tcp" },
+            "ip": connection.address(),
+            "shell_port": ports[Channel::Shell as usize],
+            "iopub_port": ports[Channel::Iopub as usize],
+            "stdin_port": ports[Channel::Stdin as usize],
+            "control_port": ports[Channel::Control as usize],
+            "hb_port": ports[Channel::Heartbeat as usize],
+            "key": connection.key,
+            "signature_scheme": "hmac-sha256",
+            "kernel_name": kernel_name,
+        });
+        std::fs::write(connection.file(), content.to_string())?;
+        Ok(connection)
+    }
+
+    /// The connection file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("kernel.json")
+    }
+
+    /// A socket's ZeroMQ address.
+    pub fn url(&self, channel: Channel) -> String {
+        let port = self.ports[channel as usize];
+        match self.transport {
+            Transport::Ipc => format!("ipc://{}-{port}", self.address()),
+            Transport::Tcp => format!("tcp://{}:{port}", self.address()),
+        }
+    }
+
+    /// Whether the kernel has bound a socket.
+    pub fn is_bound(&self, channel: Channel) -> bool {
+        let port = self.ports[channel as usize];
+        match self.transport {
+            Transport::Ipc => Path::new(&format!("{}-{port}", self.address())).exists(),
+            Transport::Tcp => std::net::TcpStream::connect((self.address(), port)).is_ok(),
+        }
+    }
+
+    fn address(&self) -> String {
+        match self.transport {
+            Transport::Ipc => self.folder.path().join("k").display().to_string(),
+            Transport::Tcp => "127.0.0.1".to_owned(),
+        }
+    }
+}
+
+/// A folder of mode 0700 whose path is short enough for sockets.
+fn private_folder() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder
+        .prefix("nbk-")
+        .permissions(Permissions::from_mode(0o700));
+    let usual = std::env::temp_dir();
+    let room = usual.as_os_str().len() + "/nbk-XXXXXX/k-1".len();
+    builder.tempdir_in(if room <= SOCKET_PATH_MAX {
+        &usual
+    } else {
+        Path::new(SHORT_FOLDER)
+    })
+}
+
+/// Five loopback ports that are free now.
+fn free_ports() -> io::Result<[u16; 5]> {
+    let held: Vec<TcpListener> = (0..5)
+        .map(|_| TcpListener::bind(("127.0.0.1", 0)))
+        .collect::<io::Result<_>>()?;
+    let mut ports = [0; 5];
+    for (port, listener) in ports.iter_mut().zip(&held) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}

@@ -1,0 +1,74 @@
+//! Parameters in Python, byte for byte as Papermill writes them (without the optional Black).
+
+use super::{Language, Value, is_plain_name};
+use crate::number::python_repr;
+
+pub(super) const LANGUAGE: Language = Language {
+    name: "Python",
+    keys: &["python", "python3", "ipython", "pysparkkernel"],
+    comment: "# Parameters",
+    is_name: |name| is_plain_name(name, &KEYWORDS),
+    assign: |name, value| Ok(format!("{name} = {}", render(value))),
+    defined,
+};
+
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
+];
+
+fn render(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) if value.is_finite() => python_repr(*value),
+        Value::Float(value) => format!("float('{}')", python_repr(*value)),
+        Value::Str(text) => quote(text),
+        Value::List(values) => format!(
+            "[{}]",
+            values.iter().map(render).collect::<Vec<_>>().join(", ")
+        ),
+        Value::Dict(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", quote(key), render(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// Python's `unicode_escape`, in double quotes.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '\n' => quoted += "\\n",
+            '\r' => quoted += "\\r",
+            '\t' => quoted += "\\t",
+            '\\' => quoted += "\\\\",
+            '"' => quoted += "\\\"",
+            ' '..='~' => quoted.push(character),
+            '\0'..='\u{ff}' => quoted += &format!("\\x{:02x}", character as u32),
+            '\u{100}'..='\u{ffff}' => quoted += &format!("\\u{:04x}", character as u32),
+            _ => quoted += &format!("\\U{:08x}", character as u32),
+        }
+    }
+    quoted + "\""
+}
+
+/// The names on the left of the cell's assignments, with or without annotation.
+fn defined(source: &str) -> Vec<String> {
+    let targets = source
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(target, _)| target);
+    let names = targets.map(|target| target.split(':').next().unwrap_or(target).trim());
+    names
+        .filter(|name| is_plain_name(name, &KEYWORDS))
+        .map(str::to_owned)
+        .collect()
+}
