@@ -56,6 +56,14 @@ async fn get(objects: &Objects, key: &str) -> Result<Vec<u8>> {
         .to_vec())
 }
 
+/// Copies within the bucket, with the source's metadata.
+async fn copy(objects: &Objects, from: &str, to: &str) -> Result<ObjectInfo> {
+    let source = objects.get(BUCKET, from).await?;
+    objects
+        .copy(&source, (BUCKET, to), None, Condition::Always, at(9))
+        .await
+}
+
 async fn names(objects: &Objects, request: ListRequest) -> (Vec<String>, Option<String>) {
     let listing = objects.list(BUCKET, request).await.unwrap();
     let names = listing.entries.iter().map(|entry| match entry {

@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use super::super::error::Error;
 use super::super::names::KEY_BYTES_MAX;
 use super::super::record::{Condition, Metadata, ObjectInfo};
-use super::{BUCKET, all, assert_tidy, at, files, get, names, put, store};
+use super::{BUCKET, all, assert_tidy, at, copy, files, get, names, put, store};
 
 #[tokio::test]
 async fn an_object_comes_back_as_it_was_put() {
@@ -150,12 +150,9 @@ async fn a_broken_stream_changes_nothing() {
 async fn a_copy_is_an_object_of_its_own() {
     let (folder, objects) = store().await;
     let info = put(&objects, "a", b"abc").await.unwrap();
-    let copy = objects
-        .copy((BUCKET, "a"), (BUCKET, "b"), None, Condition::Always, at(9))
-        .await
-        .unwrap();
+    let copied = copy(&objects, "a", "b").await.unwrap();
     assert_eq!(
-        copy,
+        copied,
         ObjectInfo {
             modified: at(9),
             ..info.clone()
@@ -165,9 +162,10 @@ async fn a_copy_is_an_object_of_its_own() {
         content_type: Some("x/y".to_owned()),
         ..Metadata::default()
     };
+    let source = objects.get(BUCKET, "a").await.unwrap();
     let onto = objects
         .copy(
-            (BUCKET, "a"),
+            &source,
             (BUCKET, "a"),
             Some(metadata.clone()),
             Condition::Always,
@@ -180,20 +178,13 @@ async fn a_copy_is_an_object_of_its_own() {
         .await
         .unwrap();
     assert_eq!(get(&objects, "b").await.unwrap(), b"abc");
-    let missing = objects
-        .copy((BUCKET, "a"), (BUCKET, "c"), None, Condition::Always, at(9))
-        .await;
+    let missing = copy(&objects, "a", "c").await;
     assert!(matches!(missing, Err(Error::NoSuchKey(_))));
     let nowhere = objects
-        .copy(
-            (BUCKET, "b"),
-            ("nowhere", "c"),
-            None,
-            Condition::Always,
-            at(9),
-        )
+        .copy(&source, ("nowhere", "c"), None, Condition::Always, at(9))
         .await;
     assert!(matches!(nowhere, Err(Error::NoSuchBucket(_))));
+    drop(source);
     assert_tidy(folder.path(), 1);
 }
 

@@ -8,7 +8,7 @@ use super::super::checksum::{ChecksumAlgorithm, ChecksumType};
 use super::super::error::Error;
 use super::super::record::{Condition, Metadata};
 use super::super::uploads::{CompletedPart, PART_BYTES_MIN, Upload, check_number};
-use super::{BUCKET, all, assert_tidy, at, files, get, names, store};
+use super::{BUCKET, all, assert_tidy, at, copy, files, get, names, store};
 
 fn upload() -> Upload {
     Upload {
@@ -95,16 +95,7 @@ async fn parts_become_one_object() {
         objects.list_parts(BUCKET, "big", &id).await,
         Err(Error::NoSuchUpload(_))
     ));
-    objects
-        .copy(
-            (BUCKET, "big"),
-            (BUCKET, "copy"),
-            None,
-            Condition::Always,
-            at(9),
-        )
-        .await
-        .unwrap();
+    copy(&objects, "big", "copy").await.unwrap();
     objects
         .delete(BUCKET, "big", Condition::Always)
         .await
