@@ -60,8 +60,10 @@ impl Doors {
             return self.json(request, id).await.map(Body::from);
         }
         let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
         match signing_service(&parts).as_deref() {
-            Some("s3") => self.s3.answer(Request::from_parts(parts, body)).await,
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             _ => plain(
