@@ -10,6 +10,7 @@ pub mod events;
 mod json;
 pub mod logs;
 mod page;
+pub mod s3;
 pub mod sagemaker;
 pub mod sts;
 
@@ -29,12 +30,16 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Doors {
     app: App,
+    s3: s3::Service,
 }
 
 impl Doors {
     /// The doors onto `app`.
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self {
+            s3: s3::Service::new(app.clone()),
+            app,
+        }
     }
 
     /// Answers one request.
@@ -56,6 +61,9 @@ impl Doors {
             return self.json(request, id).await.map(Body::from);
         }
         let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
         match signing_service(&parts).as_deref() {
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
