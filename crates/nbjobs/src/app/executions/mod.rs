@@ -8,11 +8,12 @@ use super::constraint::{at_most, pattern};
 use super::pipelines::{check_parallel_max, not_found};
 use super::{App, Error, Result, jobs};
 use crate::model::arn::Scope;
+use crate::model::list::{Cursor, Order};
 use crate::model::naming::{self, EXECUTION_NAME_LEN_MAX, is_resource_name};
 use crate::model::pipeline::{
-    Definition, ExecutionStatus, PipelineExecution, PipelineStep, StepStatus,
+    Definition, ExecutionFilter, ExecutionStatus, PipelineExecution, PipelineStep, StepStatus,
 };
-use crate::store::{Cursor, ExecutionFilter, Order, Origin, Tx};
+use crate::store::{Origin, Tx};
 use anyhow::Context;
 use jiff::Timestamp;
 use progress::{end_step, progress};
@@ -152,7 +153,7 @@ pub async fn list(
     let next = executions
         .last()
         .filter(|_| more)
-        .map(|last| Cursor::behind_execution(last, order.by));
+        .map(|last| Cursor::behind(order.by, &last.id, last.started_at, &last.id));
     Ok((executions, next))
 }
 

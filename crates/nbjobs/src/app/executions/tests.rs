@@ -1,3 +1,5 @@
+//! Tests of the course of executions over a real store.
+
 use super::*;
 use crate::model::job::{JobStatus, SecondaryStatus};
 use crate::model::pipeline::FAILURE_REASON;
