@@ -175,3 +175,8 @@ fn is_plain_name(name: &str, keywords: &[&str]) -> bool {
 fn none_defined(_source: &str) -> Vec<String> {
     Vec::new()
 }
+
+/// A float as Python prints it, such as `1e+22` or `inf`: what a parameter looks like as text.
+pub fn python_float(number: f64) -> String {
+    crate::number::python_repr(number)
+}

@@ -6,6 +6,7 @@
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
+pub mod events;
 mod json;
 pub mod logs;
 mod page;
@@ -85,6 +86,7 @@ impl Doors {
         let operation = target.operation.as_str();
         match target.service.as_str() {
             "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
+            "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"

@@ -1,6 +1,6 @@
 //! Jobs: create, describe, list, stop.
 
-use super::{App, Error, Result, objects};
+use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
 use crate::model::job::{Job, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri};
 use crate::model::naming;
@@ -118,7 +118,9 @@ pub async fn stop(app: &App, name: &str) -> Result<()> {
         .job(name)
         .await?
         .ok_or_else(|| Error::NotFound("Requested resource not found.".into()))?;
-    stop_in(&mut tx, &mut job, app.clock.now()).await?;
+    let now = app.clock.now();
+    stop_in(&mut tx, &mut job, now).await?;
+    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(())

@@ -1,65 +1,28 @@
 //! The command line: one file per subcommand.
 
-mod env;
-mod execute;
-mod serve;
+pub mod run;
 
-use clap::{Parser, Subcommand};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs Jupyter notebooks: now, on demand and on a schedule, as SageMaker Studio's Notebook Jobs does.
-#[derive(Debug, Parser)]
-#[command(name = "nbjobs", version)]
+/// Self-hosted SageMaker Notebook Jobs.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Run the service
-    Serve(serve::Args),
-    /// Print the variables that point AWS tools at the service, for `eval`
-    Env(env::Args),
-    /// Run one attempt of a job (started by the service)
-    #[command(hide = true)]
-    Execute(execute::Args),
+    /// Execute a notebook now, in this process (Papermill's command line)
+    Run(run::Args),
 }
 
 impl Cli {
-    /// Does what was asked for. The exit code is 0, 1 if it failed, or 2 if it was asked for wrongly.
+    /// Runs the subcommand.
     pub fn run(self) -> ExitCode {
         match self.command {
-            Command::Serve(args) => report(serve::main(args)),
-            Command::Env(args) => report(env::main(args)),
-            Command::Execute(args) => execute::main(&args),
-        }
-    }
-}
-
-/// Where the service keeps everything.
-#[derive(Debug, clap::Args)]
-struct DataDir {
-    /// The folder with the database and the buckets [default: ~/.local/share/nbjobs]
-    #[arg(long, value_name = "DIR", env = "NBJOBS_DATA_DIR")]
-    data_dir: Option<PathBuf>,
-}
-
-impl DataDir {
-    fn path(&self) -> PathBuf {
-        self.data_dir
-            .clone()
-            .unwrap_or_else(crate::config::default_data_dir)
-    }
-}
-
-fn report(result: anyhow::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("nbjobs: {error:#}");
-            ExitCode::FAILURE
+            Command::Run(args) => run::main(args),
         }
     }
 }

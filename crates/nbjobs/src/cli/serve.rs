@@ -6,7 +6,7 @@ use crate::app::{App, Wake, keys};
 use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config;
-use crate::engine::Engine;
+use crate::engine::{Engine, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
 use crate::objects::{self, Bucket, Objects};
@@ -110,6 +110,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
     let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
     tasks.spawn(engine.dispatch());
+    tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
     tasks.spawn(signals(app.clock.clone(), shutdown.clone())?);
 
     let listener = TcpListener::bind(args.listen)

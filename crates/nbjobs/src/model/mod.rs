@@ -3,5 +3,7 @@
 pub mod arn;
 pub mod job;
 pub mod naming;
+pub mod pipeline;
+pub mod rule;
 pub mod schedule;
 pub mod tag;

@@ -5,14 +5,22 @@
 
 mod access_keys;
 mod attempts;
+mod cursor;
+mod executions;
+mod firings;
 mod jobs;
 mod logs;
+mod pipelines;
+mod rules;
 mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease};
+pub use cursor::{Cursor, Order, Sort};
+pub use executions::{ExecutionFilter, Origin};
 pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
 pub use logs::{LogEvent, LogEventFilter, LogStream};
+pub use pipelines::PipelineFilter;
 
 use anyhow::Context;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! `CreateTrainingJob`, `DescribeTrainingJob`, `ListTrainingJobs`, `StopTrainingJob`.
 
-use super::super::json::{self, Answer, seconds};
+use super::super::json::{self, Answer, not_one_of, seconds};
 use super::super::page;
 use super::CODES;
 use crate::app::{App, jobs};
@@ -229,12 +229,6 @@ fn statuses(word: Option<&str>) -> Result<Vec<JobStatus>, ErrorShape> {
         ));
     }
     Ok(statuses)
-}
-
-fn not_one_of(field: &str, value: &str, allowed: &str) -> ErrorShape {
-    invalid(&format!(
-        "Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [{allowed}]"
-    ))
 }
 
 pub(super) async fn stop(app: &App, body: &[u8]) -> Answer {

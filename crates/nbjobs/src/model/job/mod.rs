@@ -8,6 +8,7 @@ pub use failure::{FailureReason, REASON_CHARS_MAX};
 pub use spec::{
     AlgorithmSpecification, Channel, DataSource, HEADLESS_CHANNEL_PREFIX, JobSpec,
     OutputDataConfig, ResourceConfig, RetryStrategy, S3DataSource, StoppingCondition, VpcConfig,
+    is_parameter_name,
 };
 pub use status::{JobStatus, SecondaryStatus, Transition};
 
