@@ -10,6 +10,7 @@ pub mod events;
 mod json;
 pub mod logs;
 mod page;
+pub mod s3;
 pub mod sagemaker;
 pub mod sts;
 
@@ -29,12 +30,16 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Doors {
     app: App,
+    s3: s3::Service,
 }
 
 impl Doors {
     /// The doors onto `app`.
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self {
+            s3: s3::Service::new(app.clone()),
+            app,
+        }
     }
 
     /// Answers one request.
@@ -57,6 +62,7 @@ impl Doors {
         }
         let (parts, body) = request.into_parts();
         match signing_service(&parts).as_deref() {
+            Some("s3") => self.s3.answer(Request::from_parts(parts, body)).await,
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             _ => plain(
