@@ -16,7 +16,7 @@ pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query};
+use aws_wire::{ErrorShape, RequestId, json11, query, request_id};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
@@ -52,7 +52,7 @@ impl Doors {
             .and_then(|t| t.to_str().ok())
             .map(str::to_owned);
         let response = self.route(request, &id).await;
-        info!(%method, path, target, status = response.status().as_u16(), "answered");
+        info!(%id, %method, path, target, status = response.status().as_u16(), "answered");
         response
     }
 
@@ -62,7 +62,14 @@ impl Doors {
         }
         let (parts, body) = request.into_parts();
         match signing_service(&parts).as_deref() {
-            Some("s3") => self.s3.answer(Request::from_parts(parts, body)).await,
+            Some("s3") => {
+                let request = Request::from_parts(parts, body);
+                let mut response = self.s3.answer(request).await;
+                response
+                    .headers_mut()
+                    .insert(request_id::S3_HEADER, id.header_value());
+                response
+            }
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             _ => plain(
