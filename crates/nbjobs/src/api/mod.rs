@@ -16,7 +16,7 @@ pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query};
+use aws_wire::{ErrorShape, RequestId, json11, query, request_id};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
@@ -52,7 +52,7 @@ impl Doors {
             .and_then(|t| t.to_str().ok())
             .map(str::to_owned);
         let response = self.route(request, &id).await;
-        info!(%method, path, target, status = response.status().as_u16(), "answered");
+        info!(%id, %method, path, target, status = response.status().as_u16(), "answered");
         response
     }
 
