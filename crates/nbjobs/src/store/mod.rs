@@ -5,7 +5,6 @@
 
 mod access_keys;
 mod attempts;
-mod cursor;
 mod executions;
 mod firings;
 mod jobs;
@@ -17,12 +16,10 @@ mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease};
-pub use cursor::{Cursor, Order, Sort};
-pub use executions::{ExecutionFilter, Origin};
+pub use executions::Origin;
 pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
 pub use logs::{LogEvent, LogEventFilter, LogStream};
 pub use parameters::{NameMatch, ParameterFilter};
-pub use pipelines::PipelineFilter;
 
 use anyhow::Context;
 use jiff::Timestamp;

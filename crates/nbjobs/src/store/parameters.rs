@@ -223,3 +223,105 @@ impl Tx {
         Ok(done.rows_affected() > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    async fn names(
+        store: &Store,
+        filter: ParameterFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Vec<String> {
+        let found = store
+            .parameters(&filter, after, limit)
+            .await
+            .expect("a list");
+        found.into_iter().map(|parameter| parameter.name).collect()
+    }
+
+    fn below(path: &str, recursive: bool) -> ParameterFilter {
+        ParameterFilter {
+            path: Some(path.into()),
+            recursive,
+            ..ParameterFilter::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn lists_hold_the_present_version_of_what_their_filter_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("db"))
+            .await
+            .expect("a database");
+        let mut tx = store.tx().await.expect("a transaction");
+        let all = ["/a", "/a/b/deep", "/a/p1", "/a/p2", "/ab", "top"];
+        for (name, version) in all
+            .iter()
+            .flat_map(|name| [(name, 1), (name, 2), (name, 3)])
+        {
+            let parameter = Parameter {
+                name: (*name).into(),
+                version,
+                kind: if *name == "top" {
+                    ParameterType::StringList
+                } else {
+                    ParameterType::String
+                },
+                value: version.to_string(),
+                description: None,
+                allowed_pattern: None,
+                tier: Tier::Standard,
+                modified_at: Timestamp::UNIX_EPOCH,
+            };
+            tx.insert_parameter(&parameter, 2).await.expect("a row");
+        }
+        assert_eq!(tx.count_parameters().await.expect("a number"), 6);
+        tx.commit().await.expect("a commit");
+        for (filter, want) in [
+            (ParameterFilter::default(), &all[..]),
+            (below("/", false), &["/a", "/ab", "top"]),
+            (below("/", true), &all),
+            (below("/a", false), &["/a/p1", "/a/p2"]),
+            (below("/a/", true), &["/a/b/deep", "/a/p1", "/a/p2"]),
+            (below("/none", true), &[]),
+            (
+                ParameterFilter {
+                    kinds: vec![ParameterType::StringList, ParameterType::SecureString],
+                    ..ParameterFilter::default()
+                },
+                &["top"],
+            ),
+            (
+                ParameterFilter {
+                    names: vec![
+                        NameMatch::BeginsWith("/a/p".into()),
+                        NameMatch::Equals("top".into()),
+                    ],
+                    ..ParameterFilter::default()
+                },
+                &["/a/p1", "/a/p2", "top"],
+            ),
+        ] {
+            assert_eq!(
+                names(&store, filter.clone(), None, 10).await,
+                want,
+                "{filter:?}"
+            );
+        }
+        assert_eq!(
+            names(&store, ParameterFilter::default(), Some("/a/p1"), 2).await,
+            ["/a/p2", "/ab"]
+        );
+        for (version, want) in [(None, Some(3)), (Some(2), Some(2)), (Some(1), None)] {
+            let found = store.parameter("/a", version).await.expect("an answer");
+            assert_eq!(
+                found.map(|parameter| parameter.version),
+                want,
+                "two versions are kept"
+            );
+        }
+    }
+}

@@ -1,6 +1,6 @@
-//! The Parameter Store, through the real `aws` CLI.
+//! The Parameter Store, through the real `aws` CLI and boto3.
 
-use crate::support::Server;
+use crate::support::{Server, venv};
 use serde_json::{Value, json};
 
 /// What `aws ssm …` prints, or its error.
@@ -89,49 +89,6 @@ fn a_parameter_counts_its_versions_and_keeps_the_old_ones() {
 }
 
 #[test]
-fn paths_list_their_levels_page_by_page() {
-    let server = Server::start();
-    let names: Vec<String> = (0..12).map(|n| format!("/a/p{n:02}")).collect();
-    for name in names
-        .iter()
-        .map(String::as_str)
-        .chain(["/a/b/deep", "/ab", "/a", "top"])
-    {
-        put(&server, name, "x", &["--type", "String"]).expect("a new parameter");
-    }
-    let by_path = |path: &str, more: &[&str]| {
-        let arguments = [&["get-parameters-by-path", "--path", path], more].concat();
-        query(&server, &arguments, "Parameters[].Name")
-    };
-    assert_eq!(by_path("/a", &[]), json!(names), "two pages");
-    assert_eq!(by_path("/a/", &["--recursive"])[0], "/a/b/deep");
-    assert_eq!(by_path("/", &[]), json!(["/a", "/ab", "top"]));
-    assert_eq!(by_path("/none", &[]), json!([]));
-    let describe = |filter: &str| {
-        let arguments = ["describe-parameters", "--parameter-filters", filter];
-        query(&server, &arguments, "Parameters[].Name")
-    };
-    assert_eq!(
-        describe("Key=Name,Option=Contains,Values=b,top"),
-        json!(["/a/b/deep", "/ab", "top"])
-    );
-    assert_eq!(
-        describe("Key=Path,Option=OneLevel,Values=/a/b"),
-        json!(["/a/b/deep"])
-    );
-    let many = ["get-parameters", "--names", "top", "none"];
-    assert_eq!(
-        query(&server, &many, "[Parameters[].Name, InvalidParameters]"),
-        json!([["top"], ["none"]])
-    );
-    let many = ["delete-parameters", "--names", "top", "none"];
-    assert_eq!(
-        query(&server, &many, "[DeletedParameters, InvalidParameters]"),
-        json!([["top"], ["none"]])
-    );
-}
-
-#[test]
 fn a_secure_string_is_shown_to_those_who_ask_for_it() {
     let server = Server::start();
     put(&server, "secret", "s3cret", &["--type", "SecureString"]).expect("a new parameter");
@@ -145,48 +102,80 @@ fn a_secure_string_is_shown_to_those_who_ask_for_it() {
     assert_eq!(query(&server, &get, "Parameter.Value"), "s3cret");
 }
 
+/// What a Python script prints, as JSON. `ssm` is there: boto3's client.
+fn python(server: &Server, script: &str) -> Value {
+    let output = server
+        .command(venv().join("bin/python"))
+        .args([
+            "-c",
+            &format!("import boto3, json; ssm = boto3.client('ssm')\n{script}"),
+        ])
+        .output()
+        .expect("Python");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn lists_come_in_pages() {
+    let server = Server::start();
+    let names: Vec<String> = (0..12).map(|n| format!("/a/p{n:02}")).collect();
+    let script = format!(
+        r#"
+for name in {names:?}:
+    ssm.put_parameter(Name=name, Value="x", Type="String")
+pages = list(ssm.get_paginator("get_parameters_by_path").paginate(Path="/a"))
+filters = [{{"Key": "Name", "Option": "Contains", "Values": ["p0", "p11"]}}]
+described = list(ssm.get_paginator("describe_parameters").paginate(ParameterFilters=filters, MaxResults=5))
+print(json.dumps([[p["Name"] for page in list for p in page["Parameters"]] for list in (pages, described)]
+    + [len(pages), len(described)]
+    + [ssm.get_parameters(Names=["/a/p00", "none"])["InvalidParameters"]]
+    + [ssm.delete_parameters(Names=["/a/p00", "none"])[key] for key in ("DeletedParameters", "InvalidParameters")]))
+"#
+    );
+    let described: Vec<&String> = names[..10].iter().chain(&names[11..]).collect();
+    let want = json!([names, described, 2, 3, ["none"], ["/a/p00"], ["none"]]);
+    assert_eq!(python(&server, &script), want);
+}
+
 #[test]
 fn what_cannot_be_right_gets_the_parameter_stores_own_codes() {
     let server = Server::start();
-    put(&server, "number", "1", &["--type", "String"]).expect("a new parameter");
-    let long = "x".repeat(4097);
-    let deep = "/a".repeat(16);
-    let string = ["--type", "String"];
-    for (name, value, more, code) in [
-        ("untyped", "x", &[][..], "ValidationException"),
-        ("a/b", "x", &string, "ValidationException"),
-        ("aws-x", "x", &string, "ValidationException"),
-        ("long", &long, &string, "ValidationException"),
-        (&deep, "x", &string, "HierarchyLevelLimitExceededException"),
-        (
-            "p",
-            "x",
-            &["--type", "String", "--allowed-pattern", "^[0-9]+$"],
-            "ParameterPatternMismatchException",
-        ),
-        (
-            "p",
-            "x",
-            &["--type", "String", "--allowed-pattern", "("],
-            "InvalidAllowedPatternException",
-        ),
-        (
-            "number",
-            "x",
-            &["--type", "StringList", "--overwrite"],
-            "HierarchyTypeMismatchException",
-        ),
-        (
-            "p",
-            "x",
-            &["--type", "String", "--policies", "[]"],
-            "ValidationException",
-        ),
-    ] {
-        let error = put(&server, name, value, more).expect_err(code);
-        assert!(error.contains(&format!("({code})")), "{name}: {error}");
-    }
-    let version =
-        ssm(&server, &["get-parameter", "--name", "number:7"]).expect_err("no such version");
-    assert!(version.contains("(ParameterVersionNotFound)"), "{version}");
+    let cases = json!([
+        [{"Name": "untyped", "Type": null}, "ValidationException"],
+        [{"Name": "a/b"}, "ValidationException"],
+        [{"Name": "aws-x"}, "ValidationException"],
+        [{"Value": "x".repeat(4097)}, "ValidationException"],
+        [{"Name": "/a".repeat(16)}, "HierarchyLevelLimitExceededException"],
+        [{"AllowedPattern": "^[0-9]+$"}, "ParameterPatternMismatchException"],
+        [{"AllowedPattern": "("}, "InvalidAllowedPatternException"],
+        [{"Name": "number", "Type": "StringList", "Overwrite": true}, "HierarchyTypeMismatchException"],
+        [{"Name": "number", "Overwrite": true, "Tags": [{"Key": "a", "Value": "b"}]}, "ValidationException"],
+        [{"Policies": "[]"}, "ValidationException"],
+        [{"KeyId": "alias/x", "Type": "SecureString"}, "ValidationException"],
+    ]);
+    let script = format!(
+        r#"
+ssm.put_parameter(Name="number", Value="1", Type="String")
+def code(call, **arguments):
+    try:
+        call(**{{key: value for key, value in arguments.items() if value is not None}})
+    except ssm.exceptions.ClientError as error:
+        return error.response["Error"]["Code"]
+codes = [code(ssm.put_parameter, **({{"Name": "p", "Value": "x", "Type": "String"}} | arguments))
+    for arguments, _ in json.loads({:?})]
+print(json.dumps([codes, code(ssm.get_parameter, Name="number:7"), code(ssm.delete_parameter, Name="none")]))
+"#,
+        cases.to_string()
+    );
+    let codes: Vec<&Value> = cases
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|case| &case[1])
+        .collect();
+    assert_eq!(
+        python(&server, &script),
+        json!([codes, "ParameterVersionNotFound", "ParameterNotFound"])
+    );
 }
