@@ -19,7 +19,6 @@ pub use attempts::{Attempt, Lease};
 pub use executions::Origin;
 pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
 pub use logs::{LogEvent, LogEventFilter, LogStream};
-pub use parameters::{NameMatch, ParameterFilter};
 
 use anyhow::Context;
 use jiff::Timestamp;
