@@ -10,12 +10,13 @@ pub mod events;
 mod json;
 pub mod logs;
 mod page;
+pub mod s3;
 pub mod sagemaker;
 pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query};
+use aws_wire::{ErrorShape, RequestId, json11, query, request_id};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
@@ -29,12 +30,16 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Doors {
     app: App,
+    s3: s3::Service,
 }
 
 impl Doors {
     /// The doors onto `app`.
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self {
+            s3: s3::Service::new(app.clone()),
+            app,
+        }
     }
 
     /// Answers one request.
@@ -47,7 +52,7 @@ impl Doors {
             .and_then(|t| t.to_str().ok())
             .map(str::to_owned);
         let response = self.route(request, &id).await;
-        info!(%method, path, target, status = response.status().as_u16(), "answered");
+        info!(%id, %method, path, target, status = response.status().as_u16(), "answered");
         response
     }
 
@@ -56,6 +61,9 @@ impl Doors {
             return self.json(request, id).await.map(Body::from);
         }
         let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
         match signing_service(&parts).as_deref() {
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
