@@ -16,7 +16,7 @@ pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query, request_id};
+use aws_wire::{ErrorShape, RequestId, json11, query};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;

@@ -5,6 +5,7 @@
     reason = "tests start the program and tell it its environment"
 )]
 
+mod s3;
 mod serve;
 mod support;
 mod tidy;
