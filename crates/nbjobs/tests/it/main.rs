@@ -6,6 +6,7 @@
 )]
 
 mod rules;
+mod s3;
 mod serve;
 mod support;
 mod tidy;
