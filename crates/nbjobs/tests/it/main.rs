@@ -8,5 +8,6 @@
 mod rules;
 mod s3;
 mod serve;
+mod ssm;
 mod support;
 mod tidy;
