@@ -1,6 +1,9 @@
 //! Tests through the doors of the real binary.
 
-#![allow(clippy::disallowed_methods, reason = "tests start the program and tell it its environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests start the program and tell it its environment"
+)]
 
 mod serve;
 mod support;
