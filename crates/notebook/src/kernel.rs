@@ -18,7 +18,9 @@ use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use zeromq::util::PeerIdentity;
-use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqError};
+use zeromq::{
+    DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqError, ZmqMessage,
+};
 
 /// How often the launcher looks whether the kernel has bound its sockets.
 const BIND_POLL: Duration = Duration::from_millis(2);
@@ -102,7 +104,7 @@ pub(crate) struct Kernel {
     process: Process,
     shell: DealerSocket,
     control: DealerSocket,
-    iopub: mpsc::UnboundedReceiver<Message>,
+    iopub: mpsc::UnboundedReceiver<ZmqMessage>,
     signer: Signer,
     interrupt_mode: InterruptMode,
     /// `content` of the kernel's `kernel_info_reply`.
@@ -160,7 +162,7 @@ impl Kernel {
         let session = uuid::Uuid::new_v4().to_string();
         let signer = Signer::new(&connection.key, &session);
         let sockets = tokio::select! {
-            sockets = connect(&connection, &signer, &session) => sockets,
+            sockets = connect(&connection, &session) => sockets,
             status = keep_log(&mut process, log) => Err(ConnectError::Died(status)),
         };
         let (shell, control, iopub) = match sockets {
@@ -245,10 +247,13 @@ impl Kernel {
         loop {
             tokio::select! {
                 biased;
-                Some(message) = self.iopub.recv() => return Incoming::Iopub(message),
-                frames = self.shell.recv() => match frames.map(|frames| self.signer.read(frames)) {
-                    Ok(Ok(message)) => return Incoming::Shell(message),
-                    Ok(Err(error)) => tracing::warn!(%error, "a kernel sent an unreadable answer"),
+                Some(frames) = self.iopub.recv() => if let Some(message) = self.read(frames) {
+                    return Incoming::Iopub(message);
+                },
+                frames = self.shell.recv() => match frames {
+                    Ok(frames) => if let Some(message) = self.read(frames) {
+                        return Incoming::Shell(message);
+                    },
                     // The connection is gone, so the process is ending.
                     Err(_) => return Incoming::Died(self.process.wait().await),
                 },
@@ -262,16 +267,29 @@ impl Kernel {
 
     /// A message that is already here.
     pub fn queued(&mut self) -> Option<Message> {
-        self.iopub.try_recv().ok()
+        loop {
+            let frames = self.iopub.try_recv().ok()?;
+            if let Some(message) = self.read(frames) {
+                return Some(message);
+            }
+        }
     }
 
     /// After the kernel's death: the messages that were still on their way.
     pub async fn last_words(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
-        while let Ok(Some(message)) = tokio::time::timeout(LAST_WORDS, self.iopub.recv()).await {
-            messages.push(message);
+        while let Ok(Some(frames)) = tokio::time::timeout(LAST_WORDS, self.iopub.recv()).await {
+            messages.extend(self.read(frames));
         }
         messages
+    }
+
+    /// The message in these frames; one that can't be read is left out, and the log says so.
+    fn read(&self, frames: ZmqMessage) -> Option<Message> {
+        let message = self.signer.read(frames);
+        message
+            .inspect_err(|error| tracing::warn!(%error, "a kernel sent an unreadable message"))
+            .ok()
     }
 
     /// What the kernel has written to its own log and nobody has read yet.
@@ -359,21 +377,21 @@ async fn keep_log(process: &mut Process, log: &mut LogTail<'_>) -> ExitStatus {
     }
 }
 
-type Sockets = (DealerSocket, DealerSocket, mpsc::UnboundedReceiver<Message>);
+type Sockets = (
+    DealerSocket,
+    DealerSocket,
+    mpsc::UnboundedReceiver<ZmqMessage>,
+);
 
 /// Connects once the kernel has bound its sockets.
-async fn connect(
-    connection: &Connection,
-    signer: &Signer,
-    session: &str,
-) -> Result<Sockets, ConnectError> {
+async fn connect(connection: &Connection, session: &str) -> Result<Sockets, ConnectError> {
     while ![Channel::Shell, Channel::Control, Channel::Iopub]
         .iter()
         .all(|channel| connection.is_bound(*channel))
     {
         tokio::time::sleep(BIND_POLL).await;
     }
-    let iopub = drain_iopub(connection.url(Channel::Iopub), signer.clone()).await?;
+    let iopub = drain_iopub(connection.url(Channel::Iopub)).await?;
     let mut sockets = [dealer(session)?, dealer(session)?];
     for (socket, channel) in sockets.iter_mut().zip([Channel::Shell, Channel::Control]) {
         socket
@@ -391,12 +409,9 @@ fn dealer(session: &str) -> io::Result<DealerSocket> {
     Ok(DealerSocket::with_options(options))
 }
 
-/// Reads IOPub on a thread of its own, which does nothing else: however busy the executor is (a save, a slow consumer),
-/// the kernel's queue of 1,000 messages never fills, so nothing is dropped. Ends when the receiver is dropped.
-async fn drain_iopub(
-    url: String,
-    signer: Signer,
-) -> Result<mpsc::UnboundedReceiver<Message>, ConnectError> {
+/// Reads IOPub on a thread of its own, which does nothing else, not even parse: however busy the executor is (a save, a
+/// slow consumer), the kernel's queue of 1,000 messages never fills, so nothing is dropped. Ends when the receiver is dropped.
+async fn drain_iopub(url: String) -> Result<mpsc::UnboundedReceiver<ZmqMessage>, ConnectError> {
     let (messages, receiver) = mpsc::unbounded_channel();
     let (connected, connection) = oneshot::channel();
     std::thread::Builder::new()
@@ -426,11 +441,8 @@ async fn drain_iopub(
                         received = socket.recv() => received,
                         () = messages.closed() => return,
                     };
-                    match received.map(|frames| signer.read(frames)) {
-                        Ok(Ok(message)) => drop(messages.send(message)),
-                        Ok(Err(error)) => {
-                            tracing::warn!(%error, "a kernel published an unreadable message")
-                        }
+                    match received {
+                        Ok(frames) => drop(messages.send(frames)),
                         Err(ZmqError::NoMessage) => tokio::task::yield_now().await,
                         // The kernel has closed its end; the socket would try to reconnect for ever.
                         Err(_) => return,

@@ -16,7 +16,7 @@ pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query, request_id};
+use aws_wire::{ErrorShape, RequestId, json11, query};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
@@ -61,15 +61,10 @@ impl Doors {
             return self.json(request, id).await.map(Body::from);
         }
         let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
         match signing_service(&parts).as_deref() {
-            Some("s3") => {
-                let request = Request::from_parts(parts, body);
-                let mut response = self.s3.answer(request).await;
-                response
-                    .headers_mut()
-                    .insert(request_id::S3_HEADER, id.header_value());
-                response
-            }
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             _ => plain(

@@ -3,10 +3,12 @@
 use super::constraint::{at_most, broken, pattern};
 use super::{App, Error, Result, executions};
 use crate::model::arn::{Arn, Resource, Scope};
+use crate::model::list::{Cursor, Order};
 use crate::model::naming::{PIPELINE_NAME_LEN_MAX, is_resource_name};
-use crate::model::pipeline::{DEFINITION_LEN_MAX, Definition, Pipeline, Run, Settings, Variables};
+use crate::model::pipeline::{
+    DEFINITION_LEN_MAX, Definition, Pipeline, PipelineFilter, Run, Settings, Variables,
+};
 use crate::model::tag::{self, Tag};
-use crate::store::{Cursor, Order, PipelineFilter};
 use jiff::Timestamp;
 
 /// Most pipelines at a time.
@@ -134,7 +136,7 @@ pub async fn list(
     let next = pipelines
         .last()
         .filter(|_| more)
-        .map(|last| Cursor::behind_pipeline(last, order.by));
+        .map(|last| Cursor::behind(order.by, &last.name, last.created_at, &last.name));
     Ok((pipelines, next))
 }
 

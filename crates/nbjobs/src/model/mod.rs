@@ -2,6 +2,7 @@
 
 pub mod arn;
 pub mod job;
+pub mod list;
 pub mod naming;
 pub mod pipeline;
 pub mod rule;

@@ -1,20 +1,14 @@
 //! Executions of pipelines, and their steps.
 
-use super::cursor::{Cursor, Order, Sort};
 use super::{Store, Tx, instant, micros};
-use crate::model::pipeline::{ExecutionStatus, PipelineExecution, PipelineStep, StepStatus};
+use crate::model::list::{Cursor, Order, Sort};
+use crate::model::pipeline::{
+    ExecutionFilter, ExecutionStatus, PipelineExecution, PipelineStep, StepStatus,
+};
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
-
-/// Which executions a list shows. Every condition that is given must hold; the instants themselves are left out.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct ExecutionFilter {
-    pub started_after: Option<Timestamp>,
-    pub started_before: Option<Timestamp>,
-}
 
 /// Who asked for an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,20 +27,6 @@ pub enum Origin {
         /// The due moment.
         due: Timestamp,
     },
-}
-
-impl Cursor {
-    /// The place behind `execution` in a list sorted so.
-    pub fn behind_execution(execution: &PipelineExecution, by: Sort) -> Self {
-        let value = match by {
-            Sort::Name => execution.id.clone(),
-            Sort::CreationTime => micros(execution.started_at).to_string(),
-        };
-        Self {
-            value,
-            key: execution.id.clone(),
-        }
-    }
 }
 
 fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
@@ -121,7 +101,11 @@ impl Store {
             Sort::Name => "id",
             Sort::CreationTime => "started_at",
         };
-        let (direction, beyond) = order.words();
+        let (direction, beyond) = if order.descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        };
         if let Some(cursor) = after {
             query.push(format!(" AND ({column}, id) {beyond} ("));
             match order.by {

@@ -5,7 +5,6 @@
 
 mod access_keys;
 mod attempts;
-mod cursor;
 mod executions;
 mod firings;
 mod jobs;
@@ -16,11 +15,9 @@ mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease};
-pub use cursor::{Cursor, Order, Sort};
-pub use executions::{ExecutionFilter, Origin};
+pub use executions::Origin;
 pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
 pub use logs::{LogEvent, LogEventFilter, LogStream};
-pub use pipelines::PipelineFilter;
 
 use anyhow::Context;
 use jiff::Timestamp;

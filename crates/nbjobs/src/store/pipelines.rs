@@ -1,35 +1,12 @@
 //! Pipelines.
 
-use super::cursor::{Cursor, Order, Sort};
 use super::{Store, Tx, instant, micros};
-use crate::model::pipeline::{Pipeline, Settings};
+use crate::model::list::{Cursor, Order, Sort};
+use crate::model::pipeline::{Pipeline, PipelineFilter, Settings};
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
-
-/// Which pipelines a list shows. Every condition that is given must hold; the instants themselves are left out.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct PipelineFilter {
-    pub name_prefix: Option<String>,
-    pub created_after: Option<Timestamp>,
-    pub created_before: Option<Timestamp>,
-}
-
-impl Cursor {
-    /// The place behind `pipeline` in a list sorted so.
-    pub fn behind_pipeline(pipeline: &Pipeline, by: Sort) -> Self {
-        let value = match by {
-            Sort::Name => pipeline.name.clone(),
-            Sort::CreationTime => micros(pipeline.created_at).to_string(),
-        };
-        Self {
-            value,
-            key: pipeline.name.clone(),
-        }
-    }
-}
 
 fn pipeline(row: &SqliteRow) -> anyhow::Result<Pipeline> {
     let parallel_max: Option<i64> = row.try_get("parallel_max")?;
@@ -94,7 +71,11 @@ impl Store {
             Sort::Name => "name",
             Sort::CreationTime => "created_at",
         };
-        let (direction, beyond) = order.words();
+        let (direction, beyond) = if order.descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        };
         if let Some(cursor) = after {
             query.push(format!(" AND ({column}, name) {beyond} ("));
             match order.by {

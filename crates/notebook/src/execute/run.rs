@@ -67,6 +67,8 @@ pub(super) struct Run<'a> {
     events: &'a mut dyn FnMut(Event<'_>),
     outputs: Outputs,
     failed: Option<usize>,
+    /// The kernel did not react to an interrupt, so there is no point in asking it for anything more.
+    deaf: bool,
 }
 
 impl<'a> Run<'a> {
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
             events,
             outputs: Outputs::default(),
             failed: None,
+            deaf: false,
         }
     }
 
@@ -119,6 +122,7 @@ impl<'a> Run<'a> {
         let result = self.run_cells(&mut kernel, interrupt).await;
         match result {
             Err(Error::KernelDied { .. }) => kernel.kill().await,
+            Err(_) if self.deaf => kernel.kill().await,
             _ => self.shut_down(kernel, interrupt).await,
         }
         result
@@ -208,8 +212,10 @@ impl<'a> Run<'a> {
             Some(stop @ (Stop::Timeout(_) | Stop::Interrupted)) => {
                 kernel.interrupt().await;
                 let grace = Some((Instant::now() + INTERRUPT_GRACE, INTERRUPT_GRACE));
-                self.listen(index, kernel, &request, &mut answer, grace, None)
+                let deaf = self
+                    .listen(index, kernel, &request, &mut answer, grace, None)
                     .await;
+                self.deaf = deaf.is_some();
                 Err(self.stopped(index, &stop))
             }
         }

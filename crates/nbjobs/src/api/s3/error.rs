@@ -2,8 +2,9 @@
 
 use aws_wire::ErrorShape;
 use aws_wire::sigv4::{Protocol, SignatureError};
-use http::StatusCode;
-use s3s::{S3Error, S3ErrorCode, s3_error};
+use axum::body::Body;
+use http::{Response, StatusCode, header};
+use s3s::{HttpResponse, S3Error, S3ErrorCode, s3_error};
 use tracing::error;
 
 use crate::objects::error::Error;
@@ -132,4 +133,60 @@ pub(super) fn internal(failure: &anyhow::Error) -> S3Error {
         InternalError,
         "We encountered an internal error. Please try again."
     )
+}
+
+/// An answer on its way out. Errors that `s3s` makes itself have a code but no text, so they get one.
+pub(super) fn finish(response: Result<HttpResponse, S3Error>) -> Response<Body> {
+    let response = response
+        .or_else(S3Error::to_http_response)
+        .unwrap_or_else(|_| {
+            let mut response = HttpResponse::default();
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        });
+    let status = response.status();
+    let Some(text) =
+        error_text(&response).filter(|_| status.is_client_error() || status.is_server_error())
+    else {
+        return response.map(Body::new);
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(text))
+}
+
+/// The body of an error without a text, with a text.
+fn error_text(response: &HttpResponse) -> Option<String> {
+    let xml = String::from_utf8(response.body().bytes()?.to_vec()).ok()?;
+    let (head, rest) = xml
+        .split_once("</Code>")
+        .filter(|(_, rest)| !rest.contains("<Message>"))?;
+    let code = head.rsplit_once("<Code>")?.1;
+    let text = match code {
+        "SignatureDoesNotMatch" => {
+            return Some(with_text(
+                head,
+                &SignatureError::Mismatch.shape(Protocol::S3).message,
+                rest,
+            ));
+        }
+        "InvalidURI" => "Couldn't parse the specified URI.",
+        "InvalidBucketName" => "The specified bucket is not valid.",
+        "KeyTooLongError" => "Your key is too long",
+        "IncompleteBody" => {
+            "You did not provide the number of bytes specified by the Content-Length HTTP header"
+        }
+        "MissingContentLength" => "You must provide the Content-Length HTTP header.",
+        "MaxMessageLengthExceeded" => "Your request was too big.",
+        "MalformedXML" => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        }
+        "MethodNotAllowed" => "The specified method is not allowed against this resource.",
+        other => other,
+    };
+    Some(with_text(head, text, rest))
+}
+
+fn with_text(head: &str, text: &str, rest: &str) -> String {
+    format!("{head}</Code><Message>{text}</Message>{rest}")
 }

@@ -19,12 +19,13 @@ mod uploads;
 
 use std::sync::Arc;
 
-use aws_wire::sigv4::{Claim, Protocol, SignatureError};
+use aws_wire::RequestId;
+use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
 use axum::body::Body;
-use http::{Method, Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{Method, Request, Response, header};
 use s3s::S3Error;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use tracing::error;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -35,68 +36,90 @@ use door::Door;
 /// The S3 service. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
+    app: App,
     inner: Arc<S3Service>,
+}
+
+/// Whether a request is for S3, from its signature, which is not yet proven.
+pub(super) fn is_s3(parts: &Parts) -> bool {
+    is_presigned_v2(parts) || Claim::parse(parts).is_ok_and(|claim| claim.service() == "s3")
+}
+
+/// `aws s3 presign` still makes URLs of signature version 2 unless it is told otherwise.
+fn is_presigned_v2(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    let has = |name: &str| {
+        query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    };
+    !parts.headers.contains_key(header::AUTHORIZATION)
+        && has("AWSAccessKeyId")
+        && has("Signature")
+        && has("Expires")
 }
 
 impl Service {
     /// The service onto `app`.
     pub fn new(app: App) -> Self {
         let mut builder = S3ServiceBuilder::new(Door::new(app.clone()));
-        builder.set_auth(Keys::new(app));
+        builder.set_auth(Keys::new(app.clone()));
         Self {
+            app,
             inner: Arc::new(builder.build()),
         }
     }
 
-    /// Answers one request, which is authenticated here.
-    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers one request, which is authenticated here. `id` names it to the caller.
+    pub async fn answer(&self, request: Request<Body>, id: &RequestId) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        if let Err(refused) = check_head(&parts) {
-            return refuse(refused);
-        }
-        let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
-        match self.inner.call(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(failure) => {
-                error!(error = ?failure, "an S3 request failed");
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
+        let response = match self.authenticate(&parts).await {
+            Ok(()) => {
+                let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
+                self.inner
+                    .call(request)
+                    .await
+                    .map_err(|failure| error::internal(&anyhow::anyhow!("{failure:?}")))
             }
-        }
+            Err(refused) => Err(refused),
+        };
+        let mut response = error::finish(response);
+        response
+            .headers_mut()
+            .insert("x-amz-request-id", id.header_value());
+        response
     }
-}
 
-/// What `s3s` leaves open: it takes the old signature version, takes unsigned headers, and reads whole forms into
-/// memory. So the head of each request has to pass here before.
-fn check_head(parts: &http::request::Parts) -> Result<(), S3Error> {
-    let shape = |refused: SignatureError| error::from_shape(&refused.shape(Protocol::S3));
-    let content_type = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    if parts.method == Method::POST
-        && content_type.is_some_and(|value| value.starts_with("multipart/form-data"))
-    {
-        return Err(error::not_implemented("PostObject (a browser's form)"));
-    }
-    let claim = Claim::parse(parts).map_err(shape)?;
-    claim
-        .check_head(&parts.headers, Clock::machine_now())
-        .map_err(shape)?;
-    if claim.has_session_token() {
-        return Err(shape(SignatureError::Token)); // we give out no temporary keys
-    }
-    Ok(())
-}
-
-fn refuse(refused: S3Error) -> Response<Body> {
-    match refused.to_http_response() {
-        Ok(response) => response.map(Body::new),
-        Err(_) => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::FORBIDDEN;
-            response
+    /// `s3s` checks signatures too, and those of chunks in bodies. But it lets pass headers that are not signed, the old
+    /// version in headers, and whole forms into memory. So the head of each request has to pass here before.
+    async fn authenticate(&self, parts: &Parts) -> Result<(), S3Error> {
+        let content_type = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        if parts.method == Method::POST
+            && content_type.is_some_and(|value| value.starts_with("multipart/form-data"))
+        {
+            return Err(error::not_implemented("PostObject (a browser's form)"));
         }
+        if is_presigned_v2(parts) {
+            return Ok(());
+        }
+        let shape = |refused: SignatureError| error::from_shape(&refused.shape(Protocol::S3));
+        let claim = Claim::parse(parts).map_err(shape)?;
+        let key = self
+            .app
+            .store
+            .secret(claim.access_key())
+            .await
+            .map_err(|failure| error::internal(&failure))?;
+        let secret = Secret {
+            key: key.ok_or_else(|| shape(SignatureError::UnknownKey))?,
+            session_token: None,
+        };
+        claim
+            .verify_head(parts, Clock::machine_now(), &secret)
+            .map_err(shape)?;
+        Ok(())
     }
 }

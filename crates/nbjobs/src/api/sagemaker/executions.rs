@@ -9,8 +9,8 @@ use super::pipelines::{
 use crate::app::executions::{self, Start};
 use crate::app::{App, Error};
 use crate::model::arn::{Arn, Resource};
-use crate::model::pipeline::{Definition, PipelineExecution, PipelineStep};
-use crate::store::{Cursor, ExecutionFilter, Order, Sort};
+use crate::model::list::{Cursor, Order, Sort};
+use crate::model::pipeline::{Definition, ExecutionFilter, PipelineExecution, PipelineStep};
 use aws_wire::ErrorShape;
 use aws_wire::json11::epoch_seconds;
 use jiff::Timestamp;

@@ -1,4 +1,10 @@
+//! Tests of the course of executions over a real store.
+
 use super::*;
+use crate::model::job::{JobStatus, SecondaryStatus};
+use crate::model::pipeline::FAILURE_REASON;
+use crate::model::tag::Tag;
+use serde_json::json;
 use crate::app::pipelines;
 use crate::app::testing::{at, open, pipeline, settings, step};
 

@@ -1,3 +1,5 @@
+//! Tests of rules and targets over a real store.
+
 use super::*;
 use crate::app::testing::{at, open};
 

@@ -1,8 +1,11 @@
+//! Tests of firing at hand-made times over a real store.
+
 use super::*;
 use crate::app::rules::{self, Put};
 use crate::app::testing::{at, open, pipeline, restart, step};
+use crate::model::list::{Order, Sort};
+use crate::model::pipeline::ExecutionFilter;
 use crate::model::rule::RuleState;
-use crate::store::{ExecutionFilter, Order, Sort};
 use proptest::prelude::*;
 use serde_json::json;
 use std::path::Path;

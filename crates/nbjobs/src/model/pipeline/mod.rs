@@ -74,6 +74,23 @@ pub struct PipelineExecution {
     pub modified_at: Timestamp,
 }
 
+/// Which pipelines a list shows. Every condition that is given must hold; the instants themselves are left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct PipelineFilter {
+    pub name_prefix: Option<String>,
+    pub created_after: Option<Timestamp>,
+    pub created_before: Option<Timestamp>,
+}
+
+/// Which executions a list shows. Every condition that is given must hold; the instants themselves are left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct ExecutionFilter {
+    pub started_after: Option<Timestamp>,
+    pub started_before: Option<Timestamp>,
+}
+
 /// A step of an execution that has begun, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PipelineStep {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::error::Result;
 use super::list::{Entry, ListRequest};
-use super::record::{Metadata, ObjectInfo};
+use super::record::{Condition, Metadata, ObjectInfo};
 use super::{Bucket, Objects, disk};
 
 const BUCKET: &str = "bucket";

@@ -1,5 +1,6 @@
-//! Where the next page of a list begins.
+//! How a list is sorted, and where the next page of it begins.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A place behind one row of a sorted list.
@@ -29,13 +30,16 @@ pub struct Order {
     pub descending: bool,
 }
 
-impl Order {
-    /// SQL's direction, and the comparison that leads behind a row.
-    pub(super) fn words(self) -> (&'static str, &'static str) {
-        if self.descending {
-            ("DESC", "<")
-        } else {
-            ("ASC", ">")
+impl Cursor {
+    /// The place behind a row with this name, moment of making and key, in a list sorted by `by`.
+    pub fn behind(by: Sort, name: &str, created_at: Timestamp, key: &str) -> Self {
+        let value = match by {
+            Sort::Name => name.to_owned(),
+            Sort::CreationTime => created_at.as_microsecond().to_string(),
+        };
+        Self {
+            value,
+            key: key.to_owned(),
         }
     }
 }

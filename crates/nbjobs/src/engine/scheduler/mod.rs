@@ -18,9 +18,9 @@ const RETRY_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Fires every rule that is due at `now`, each in a transaction of its own: what a rule starts, what the ledger says of
 /// the moment, and when the rule is due next become durable together. A crash before, and it fires at the next look;
-/// after, and it cannot fire twice.
-pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let mut failure = None;
+/// after, and it cannot fire twice. Answers when to look again; `None` is when a rule changes.
+pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+    let mut retry = None;
     for rule in app.store.due_rules(now).await? {
         if let Err(error) = fire(app, &rule.name, now).await {
             error!(
@@ -28,26 +28,28 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<()> {
                 error = format!("{error:#}"),
                 "a rule could not fire; trying again"
             );
-            failure = Some(error.context(format!("rule {} could not fire", rule.name)));
+            retry = Some(now + RETRY_PAUSE);
         }
     }
-    failure.map_or(Ok(()), Err)
+    Ok(match retry {
+        None => app.store.next_due().await?,
+        retry => retry,
+    })
 }
 
 /// Fires rules until the server shuts down: sleeps until the next due moment, or until a rule changes.
 pub async fn run(app: App, shutdown: CancellationToken) {
     loop {
         let now = app.clock.now();
-        let next = match run_once(&app, now).await {
-            Ok(()) => app.store.next_due().await,
-            Err(error) => Err(error),
-        };
-        let wait_until = next.unwrap_or_else(|error| {
-            error!(error = format!("{error:#}"), "could not look for due rules");
+        let look_again = run_once(&app, now).await.unwrap_or_else(|error| {
+            error!(
+                error = format!("{error:#}"),
+                "could not look for due rules; trying again"
+            );
             Some(now + RETRY_PAUSE)
         });
         tokio::select! {
-            () = app.clock.sleep_until(wait_until) => {}
+            () = app.clock.sleep_until(look_again) => {}
             () = app.wake.for_scheduler() => {}
             () = shutdown.cancelled() => return,
         }
