@@ -102,6 +102,8 @@ def test_an_execution_survives_a_crash(new_server, tmp_path):
 def test_a_killed_driver_fails_its_job(new_server, tmp_path):
     server = new_server().start()
     start_at_gate(server, tmp_path, "orphan", "print('before')")
+    checkpoint = server.data_dir / "runs" / "orphan.1" / "output" / "data" / "out.ipynb"
+    waiting.until("a checkpoint of the notebook", lambda: '"before\\n"' in checkpoint.read_text())
     (driver,) = [process for process in server.runs() if process.is_driver]
     driver.kill()
     job = jobs.ended(server, "orphan")
