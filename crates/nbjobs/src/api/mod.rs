@@ -140,7 +140,7 @@ impl Doors {
             session_token: None,
         };
         let identity = claim
-            .verify(parts, body, crate::clock::Clock::machine_now(), &secret)
+            .verify(parts, body, self.app.clock.machine_now(), &secret)
             .map_err(refused)?;
         Ok(identity.access_key)
     }

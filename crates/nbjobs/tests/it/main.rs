@@ -5,6 +5,7 @@
     reason = "tests start the program and tell it its environment"
 )]
 
+mod rules;
 mod serve;
 mod support;
 mod tidy;
