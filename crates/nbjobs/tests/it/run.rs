@@ -358,20 +358,19 @@ fn sleeping(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>, [Pid
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
-    loop {
-        let mut line = String::new();
-        assert!(
-            lines.read_line(&mut line).unwrap() > 0,
-            "the run ended too early"
-        );
-        if let Some(pids) = line.strip_prefix("pids ") {
-            let mut pids = pids
-                .split_whitespace()
-                .map(|pid| Pid::from_raw(pid.parse().unwrap()));
-            let pids = [pids.next().unwrap(), pids.next().unwrap()];
-            return (child, lines, pids);
+    let mut line = String::new();
+    while !line.starts_with("pids ") {
+        line.clear();
+        if lines.read_line(&mut line).unwrap() == 0 {
+            panic!("the run ended too early: {}", child.wait().unwrap());
         }
     }
+    let mut pids = line
+        .split_whitespace()
+        .skip(1)
+        .map(|pid| Pid::from_raw(pid.parse().unwrap()));
+    let pids = [pids.next().unwrap(), pids.next().unwrap()];
+    (child, lines, pids)
 }
 
 const SLEEPING: [&str; 3] = [
