@@ -280,6 +280,23 @@ async fn kernels_that_do_not_exist_or_do_not_start() {
 }
 
 #[tokio::test]
+async fn a_kernel_that_knows_no_ipc_runs_over_tcp() {
+    let folder = tempfile::tempdir().unwrap();
+    let kernel = folder.path().join("kernels/tcp-only");
+    std::fs::create_dir_all(&kernel).unwrap();
+    let code = "import json, os, sys\nassert json.load(open(sys.argv[1]))['transport'] == 'tcp', 'no ipc here'\n\
+                os.execv(sys.executable, [sys.executable, '-m', 'ipykernel_launcher', '-f', sys.argv[1]])";
+    let spec = json!({"argv": ["python3", "-c", code, "{connection_file}"], "language": "python"});
+    std::fs::write(kernel.join("kernel.json"), spec.to_string()).unwrap();
+    let mut options = Options::new(environment());
+    options.environment.set("JUPYTER_PATH", folder.path());
+    options.kernel_name = Some("tcp-only".to_owned());
+    let mut notebook = notebook(&["6 * 7"]);
+    run(&mut notebook, &options).await.unwrap();
+    assert_eq!(outputs(&notebook, 0)[0]["data"]["text/plain"], "42");
+}
+
+#[tokio::test]
 async fn a_notebook_without_kernel_or_a_place_to_save_is_an_error() {
     let mut without = Notebook::from_slice(
         br#"{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}"#,

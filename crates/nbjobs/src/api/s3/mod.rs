@@ -24,6 +24,7 @@ use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
 use axum::body::Body;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
+use percent_encoding::percent_decode_str;
 use s3s::S3Error;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
@@ -40,9 +41,26 @@ pub struct Service {
     inner: Arc<S3Service>,
 }
 
-/// Whether a request is for S3, from its signature, which is not yet proven.
+/// Whether a request is for S3, from what its signature says, which is not yet proven and may be misshapen.
 pub(super) fn is_s3(parts: &Parts) -> bool {
-    is_presigned_v2(parts) || Claim::parse(parts).is_ok_and(|claim| claim.service() == "s3")
+    const SCOPE: &str = "/s3/aws4_request";
+    let authorization = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    match authorization {
+        Some(authorization) => authorization.contains(SCOPE),
+        None => {
+            let mut pairs = parts.uri.query().unwrap_or_default().split('&');
+            let credential = pairs.find_map(|pair| pair.strip_prefix("X-Amz-Credential="));
+            is_presigned_v2(parts)
+                || credential.is_some_and(|text| {
+                    percent_decode_str(text)
+                        .decode_utf8_lossy()
+                        .ends_with(SCOPE)
+                })
+        }
+    }
 }
 
 /// `aws s3 presign` still makes URLs of signature version 2 unless it is told otherwise.

@@ -198,12 +198,12 @@ impl Door {
         self.check_owner(input.expected_bucket_owner.as_deref())?;
         check_version(input.version_id.as_deref())?;
         let info = self.objects().head(&input.bucket, &input.key).await?;
-        let asked = |name: &str| {
-            input
-                .object_attributes
-                .iter()
-                .any(|attribute| attribute.as_str() == name)
-        };
+        // They may come as one header with commas.
+        let attributes = input.object_attributes.iter();
+        let attributes: Vec<&str> = attributes
+            .flat_map(|header| header.as_str().split(','))
+            .collect();
+        let asked = |name: &str| attributes.iter().any(|attribute| attribute.trim() == name);
         let checksum = info
             .checksum
             .as_ref()

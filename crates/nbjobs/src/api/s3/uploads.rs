@@ -72,16 +72,28 @@ impl Door {
             .objects()
             .head_upload(&input.bucket, &input.key, &input.upload_id)
             .await?;
+        let algorithm = upload.checksum.map(|(algorithm, _)| algorithm);
         let declared = Declared {
             headers: &request.headers,
             trailers: request.trailing_headers.as_ref(),
             length: input.content_length,
             md5: input.content_md5.as_deref(),
             checksum: given_checksum!(input)?,
-            algorithm: asked(input.checksum_algorithm.as_ref())?
-                .or(upload.checksum.map(|(algorithm, _)| algorithm)),
+            algorithm: algorithm.or(asked(input.checksum_algorithm.as_ref())?),
         };
         let staged = receive(self.objects(), input.body, declared).await?;
+        if let (Some(wanted), Some(given)) = (algorithm, &staged.checksum)
+            && wanted != given.algorithm
+        {
+            let (wanted, given) = (wanted.name(), given.algorithm.name());
+            return Err(s3_error!(
+                InvalidRequest,
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                wanted,
+                given
+            )
+            .into());
+        }
         let part = self
             .objects()
             .put_part(
