@@ -28,8 +28,13 @@ const EXIT_KERNEL_DIED: u8 = 138;
 /// The largest notebook that is read, in bytes.
 const NOTEBOOK_BYTES_MAX: u64 = 1 << 30;
 
+/// The end of `nbjobs run --help`.
+const EXIT_STATUS: &str = "Exit status: 0 the notebook ran to its end; 1 a cell failed, or anything else went wrong; \
+    2 wrong usage; 138 the kernel died; 130, 143, 129 after SIGINT, SIGTERM, SIGHUP (what there was is saved)";
+
 /// Arguments of `nbjobs run`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct Args {
     /// The notebook to execute; `-` is standard input. If standard input is a pipe and this is the only path, it is
     /// the output, and the notebook comes from the pipe
