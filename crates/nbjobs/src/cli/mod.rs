@@ -1,28 +1,82 @@
 //! The command line: one file per subcommand.
 
-pub mod run;
+mod client;
+mod definition;
+mod env;
+mod execute;
+mod job;
+mod notebook_job;
+mod report;
+mod run;
+mod serve;
+mod tags;
+mod text;
 
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Self-hosted SageMaker Notebook Jobs.
-#[derive(Debug, clap::Parser)]
-#[command(version)]
+/// Runs Jupyter notebooks: now, on demand and on a schedule, as SageMaker Studio's Notebook Jobs does.
+#[derive(Debug, Parser)]
+#[command(name = "nbjobs", version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Execute a notebook now, in this process (Papermill's command line)
     Run(run::Args),
+    /// Run notebooks on the service, and look at their runs
+    Job(job::Args),
+    /// Run notebooks on a schedule
+    Definition(definition::Args),
+    /// Run the service
+    Serve(serve::Args),
+    /// Print the variables that point AWS tools at the service, for `eval`
+    Env(env::Args),
+    /// Run one attempt of a job (started by the service)
+    #[command(hide = true)]
+    Execute(execute::Args),
 }
 
 impl Cli {
-    /// Runs the subcommand.
+    /// Does what was asked for. The exit code is 0, 1 if it failed, or 2 if it was asked for wrongly.
     pub fn run(self) -> ExitCode {
         match self.command {
             Command::Run(args) => run::main(args),
+            Command::Job(args) => job::main(args),
+            Command::Definition(args) => definition::main(args),
+            Command::Serve(args) => report(serve::main(args)),
+            Command::Env(args) => report(env::main(args)),
+            Command::Execute(args) => execute::main(&args),
+        }
+    }
+}
+
+/// Where the service keeps everything.
+#[derive(Debug, clap::Args)]
+struct DataDir {
+    /// The folder with the database and the buckets [default: ~/.local/share/nbjobs]
+    #[arg(long, value_name = "DIR", env = "NBJOBS_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl DataDir {
+    fn path(&self) -> PathBuf {
+        self.data_dir
+            .clone()
+            .unwrap_or_else(crate::config::default_data_dir)
+    }
+}
+
+fn report(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nbjobs: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -6,4 +6,10 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
+mod rules;
 mod run;
+mod s3;
+mod serve;
+mod ssm;
+mod support;
+mod tidy;

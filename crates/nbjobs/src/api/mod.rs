@@ -1,0 +1,186 @@
+//! Doors for programs: one port, told apart before anything is read.
+//!
+//! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
+//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `sts` to [`sts`];
+//! 3. else our own paths (`/health`).
+//!
+//! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
+
+pub mod events;
+mod json;
+pub mod logs;
+mod page;
+pub mod s3;
+pub mod sagemaker;
+pub mod ssm;
+pub mod sts;
+
+use crate::app::App;
+use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
+use aws_wire::{ErrorShape, RequestId, json11, query};
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, StatusCode, header};
+use tracing::{error, info};
+
+/// The largest body of a JSON or query request: a pipeline definition of 1 MiB, escaped, fits.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The door of all doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Doors {
+    app: App,
+    s3: s3::Service,
+}
+
+impl Doors {
+    /// The doors onto `app`.
+    pub fn new(app: App) -> Self {
+        Self {
+            s3: s3::Service::new(app.clone()),
+            app,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn answer(self, request: Request<Body>) -> Response<Body> {
+        let id = RequestId::new();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .and_then(|t| t.to_str().ok())
+            .map(str::to_owned);
+        let response = self.route(request, &id).await;
+        info!(%id, %method, path, target, status = response.status().as_u16(), "answered");
+        response
+    }
+
+    async fn route(self, request: Request<Body>, id: &RequestId) -> Response<Body> {
+        if request.headers().contains_key("x-amz-target") {
+            return self.json(request, id).await.map(Body::from);
+        }
+        let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
+        match signing_service(&parts).as_deref() {
+            Some("sts") => self.query(parts, body, id).await.map(Body::from),
+            _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
+            _ => plain(
+                StatusCode::FORBIDDEN,
+                "nbjobs answers signed AWS requests here; run `eval \"$(nbjobs env)\"` and use any AWS client\n",
+            ),
+        }
+    }
+
+    async fn json(self, request: Request<Body>, id: &RequestId) -> Response<Vec<u8>> {
+        let (parts, body) = request.into_parts();
+        match self.json_answer(&parts, body).await {
+            Ok(Some(value)) => json11::response(&value, id),
+            Ok(None) => json11::empty_response(id),
+            Err(shape) => json11::error_response(&shape, id),
+        }
+    }
+
+    async fn json_answer(
+        &self,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Option<serde_json::Value>, ErrorShape> {
+        let body = read(body).await?;
+        self.authenticate(parts, &body, Protocol::Json11).await?;
+        let target = json11::Target::parse(&parts.headers)?;
+        let operation = target.operation.as_str();
+        match target.service.as_str() {
+            "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
+            "AWSEvents" => events::call(&self.app, operation, &body).await,
+            "Logs_20140328" => logs::call(&self.app, operation, &body).await,
+            "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
+            other => Err(json11::unknown_operation(format!(
+                "nbjobs does not have the service {other}, which {operation} belongs to"
+            ))),
+        }
+    }
+
+    async fn query(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
+        let answer = async {
+            let body = read(body).await?;
+            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
+            // A presigned query request has its form in the URI.
+            let text = if body.is_empty() {
+                parts.uri.query().unwrap_or_default().as_bytes()
+            } else {
+                &body
+            };
+            sts::call(&self.app, &key, &query::Form::parse(text)?, id)
+        };
+        match answer.await {
+            Ok(response) => response,
+            Err(shape) => query::error_response(&shape, sts::NAMESPACE, id),
+        }
+    }
+
+    /// Who signed this request. The machine's own time counts, because the client's does.
+    async fn authenticate(
+        &self,
+        parts: &Parts,
+        body: &[u8],
+        protocol: Protocol,
+    ) -> Result<String, ErrorShape> {
+        let refused = |error: SignatureError| error.shape(protocol);
+        let claim = Claim::parse(parts).map_err(refused)?;
+        let key = self
+            .app
+            .store
+            .secret(claim.access_key())
+            .await
+            .map_err(|e| internal(&e))?;
+        let secret = Secret {
+            key: key.ok_or_else(|| refused(SignatureError::UnknownKey))?,
+            session_token: None,
+        };
+        let identity = claim
+            .verify(parts, body, crate::clock::Clock::machine_now(), &secret)
+            .map_err(refused)?;
+        Ok(identity.access_key)
+    }
+}
+
+/// The service that the signature is for; not yet proven.
+fn signing_service(parts: &Parts) -> Option<String> {
+    Claim::parse(parts)
+        .ok()
+        .map(|claim| claim.service().to_owned())
+}
+
+async fn read(body: Body) -> Result<Bytes, ErrorShape> {
+    to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        ErrorShape::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            format!("the request's body is larger than {BODY_BYTES_MAX} bytes, or was cut off"),
+        )
+    })
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}
+
+/// A fault of ours: logged here, told to the caller without its inside.
+fn internal(error: &anyhow::Error) -> ErrorShape {
+    error!(error = format!("{error:#}"), "a request failed");
+    ErrorShape::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalFailure",
+        "The request processing has failed because of an unknown error, exception or failure; see the server's log",
+    )
+}

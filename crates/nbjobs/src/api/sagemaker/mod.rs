@@ -1,0 +1,46 @@
+//! SageMaker: training jobs, pipelines and their executions, tags.
+
+mod executions;
+mod pipelines;
+mod tags;
+mod training_jobs;
+
+use super::json::{Answer, Codes, not_implemented};
+use crate::app::App;
+
+/// SageMaker's error codes. Its clients test for `ResourceNotFound`, `ResourceInUse` and `ValidationException`.
+const CODES: Codes = Codes {
+    not_found: "ResourceNotFound",
+    exists: "ResourceInUse",
+    conflict: "ValidationException",
+    invalid: "ValidationException",
+    limit: "ResourceLimitExceeded",
+};
+
+/// Answers one operation.
+pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
+    match operation {
+        "CreateTrainingJob" => training_jobs::create(app, body).await,
+        "DescribeTrainingJob" => training_jobs::describe(app, body).await,
+        "ListTrainingJobs" => training_jobs::list(app, body).await,
+        "StopTrainingJob" => training_jobs::stop(app, body).await,
+        "CreatePipeline" => pipelines::create(app, body).await,
+        "UpdatePipeline" => pipelines::update(app, body).await,
+        "DescribePipeline" => pipelines::describe(app, body).await,
+        "ListPipelines" => pipelines::list(app, body).await,
+        "DeletePipeline" => pipelines::delete(app, body).await,
+        "StartPipelineExecution" => executions::start(app, body).await,
+        "StopPipelineExecution" => executions::stop(app, body).await,
+        "DescribePipelineExecution" => executions::describe(app, body).await,
+        "DescribePipelineDefinitionForExecution" => {
+            executions::describe_definition(app, body).await
+        }
+        "ListPipelineExecutions" => executions::list(app, body).await,
+        "ListPipelineExecutionSteps" => executions::steps(app, body).await,
+        "ListPipelineParametersForExecution" => executions::parameters(app, body).await,
+        "AddTags" => tags::add(app, body).await,
+        "DeleteTags" => tags::delete(app, body).await,
+        "ListTags" => tags::list(app, body).await,
+        other => Err(not_implemented("SageMaker", other)),
+    }
+}

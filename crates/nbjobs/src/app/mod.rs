@@ -1,0 +1,75 @@
+//! Verbs: all that a caller can ask for, one file per noun. A verb writes what is wanted and returns;
+//! the engine acts. Verbs never wait for the engine and never call a backend.
+
+mod constraint;
+mod error;
+pub mod executions;
+pub mod jobs;
+pub mod keys;
+pub mod logs;
+pub mod objects;
+pub mod parameters;
+pub mod pipelines;
+pub mod rules;
+pub mod tags;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use error::Error;
+
+use crate::clock::Clock;
+use crate::model::arn::Scope;
+use crate::objects::Objects;
+use crate::store::Store;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What a verb returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Bare signals to the engine's loops: *look*, never *what*.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Arc<WakeLoops>);
+
+#[derive(Debug, Default)]
+struct WakeLoops {
+    dispatcher: Notify,
+    scheduler: Notify,
+}
+
+impl Wake {
+    /// There may be a job to start or to stop.
+    pub fn dispatcher(&self) {
+        self.0.dispatcher.notify_one();
+    }
+
+    /// The next due moment may be another.
+    pub fn scheduler(&self) {
+        self.0.scheduler.notify_one();
+    }
+
+    /// Returns at the next [`Wake::dispatcher`], or at once if there was one since the last look.
+    pub async fn for_dispatcher(&self) {
+        self.0.dispatcher.notified().await;
+    }
+
+    /// Returns at the next [`Wake::scheduler`], or at once if there was one since the last look.
+    pub async fn for_scheduler(&self) {
+        self.0.scheduler.notified().await;
+    }
+}
+
+/// What every verb works on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Rows.
+    pub store: Store,
+    /// Bytes.
+    pub objects: Objects,
+    /// Time.
+    pub clock: Clock,
+    /// The account and region that we are.
+    pub scope: Scope,
+    /// Signals to the engine.
+    pub wake: Wake,
+}

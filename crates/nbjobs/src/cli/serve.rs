@@ -1,0 +1,251 @@
+//! `nbjobs serve`: boot told once, shutdown in reverse.
+
+use super::DataDir;
+use crate::api::Doors;
+use crate::app::{App, Wake, keys};
+use crate::backend::local::Local;
+use crate::clock::Clock;
+use crate::config;
+use crate::engine::{Engine, scheduler};
+use crate::model::arn::Scope;
+use crate::model::naming;
+use crate::objects::{self, Bucket, Objects};
+use crate::store::Store;
+use anyhow::{Context, bail};
+use http::Request;
+use nix::fcntl::{Flock, FlockArg};
+use std::convert::Infallible;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+
+/// Where a running service says its endpoint, region and account, a line each, for `nbjobs env`.
+pub(super) const ENDPOINT_FILE: &str = "endpoint";
+/// The database, inside the data folder.
+pub(super) const DATABASE_FILE: &str = "nbjobs.db";
+/// How long shutdown waits for requests and transactions under way.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// Options of `nbjobs serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data_dir: DataDir,
+    /// The address to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8888",
+        env = "NBJOBS_LISTEN"
+    )]
+    listen: SocketAddr,
+    /// The region that ARNs name
+    #[arg(long, default_value = "us-east-1", env = "NBJOBS_REGION")]
+    region: String,
+    /// The account that ARNs name: twelve digits
+    #[arg(long, default_value = "000000000000", env = "NBJOBS_ACCOUNT", value_parser = account)]
+    account: String,
+    /// How many notebooks run at the same time [default: the number of processors]
+    #[arg(long, value_name = "N", env = "NBJOBS_MAX_JOBS")]
+    max_jobs: Option<usize>,
+    /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
+    #[arg(long, value_name = "FILE", hide = true)]
+    clock_file: Option<PathBuf>,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account has twelve digits, such as 000000000000".into())
+    }
+}
+
+/// Runs the service until SIGTERM or SIGINT.
+pub(super) fn main(args: Args) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::builder()
+                .with_default_directive(tracing::Level::INFO.into())
+                .from_env_lossy(),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(args))
+}
+
+async fn serve(args: Args) -> anyhow::Result<()> {
+    let data_dir = args.data_dir.path();
+    let _lock = lock(&data_dir)?;
+    let clock = match &args.clock_file {
+        Some(file) => Clock::manual(file)?,
+        None => Clock::system(),
+    };
+    let app = App {
+        store: Store::open(&data_dir.join(DATABASE_FILE)).await?,
+        objects: Objects::open(&data_dir.join("objects")).await?,
+        clock,
+        scope: Scope {
+            region: args.region,
+            account: args.account,
+        },
+        wake: Wake::default(),
+    };
+    keys::ensure_first(&app).await?;
+    make_default_bucket(&app).await?;
+
+    let shutdown = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
+    tasks.spawn(engine.dispatch());
+    tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
+    tasks.spawn(signals(app.clock.clone(), shutdown.clone())?);
+
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    let Scope { region, account } = &app.scope;
+    fs::write(
+        data_dir.join(ENDPOINT_FILE),
+        format!("{endpoint}\n{region}\n{account}\n"),
+    )?;
+    println!("nbjobs is listening on {endpoint}");
+    println!("eval \"$(nbjobs env --data-dir {})\"", data_dir.display());
+    std::io::stdout().flush()?;
+
+    let doors = Doors::new(app.clone());
+    let service = tower::service_fn(move |request: Request<axum::body::Body>| {
+        let doors = doors.clone();
+        async move { Ok::<_, Infallible>(doors.answer(request).await) }
+    });
+    let server = axum::serve(listener, tower::make::Shared::new(service))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    tokio::select! {
+        done = server => done?,
+        () = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(SHUTDOWN_GRACE).await;
+        } => {}
+    }
+    tasks.close();
+    let _ = tokio::time::timeout(SHUTDOWN_GRACE, tasks.wait()).await;
+    let _ = fs::remove_file(data_dir.join(ENDPOINT_FILE));
+    app.store.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// The bucket of AWS's extension is there from the first start.
+async fn make_default_bucket(app: &App) -> anyhow::Result<()> {
+    let bucket = Bucket {
+        created: app.clock.now(),
+        region: Some(app.scope.region.clone()),
+        versioning: None,
+        encryption: None,
+    };
+    match app
+        .objects
+        .create_bucket(&naming::default_bucket(&app.scope), bucket)
+        .await
+    {
+        Ok(()) | Err(objects::error::Error::BucketExists(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn start_engine(
+    app: &App,
+    data_dir: &Path,
+    max_jobs: Option<usize>,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Engine> {
+    let runs = data_dir.join("runs");
+    fs::create_dir_all(&runs)?;
+    let jobs_max = match max_jobs {
+        Some(0) => bail!("--max-jobs must be at least 1"),
+        Some(n) => n,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let backend = Local {
+        program: std::env::current_exe().context("cannot find this program's own file")?,
+        environment: config::driver_environment(),
+    };
+    Ok(Engine::new(
+        app.clone(),
+        backend,
+        runs.canonicalize()?,
+        jobs_max,
+        tasks.clone(),
+        shutdown.clone(),
+    ))
+}
+
+/// Makes the folder and keeps others out of it: one service has one data folder.
+fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
+    let path = data_dir.join("lock");
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => lock,
+        Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
+            let holder = fs::read_to_string(&path).unwrap_or_default();
+            bail!(
+                "the data folder {} is held by another nbjobs, process {}; stop it first, or name another folder with --data-dir",
+                data_dir.display(),
+                holder.trim()
+            );
+        }
+        Err((_, error)) => return Err(error).context("cannot lock the data folder"),
+    };
+    lock.set_len(0)?;
+    writeln!(lock, "{}", std::process::id())?;
+    Ok(lock)
+}
+
+/// SIGTERM and SIGINT end the service; SIGHUP reads a manual clock again.
+fn signals(clock: Clock, shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => {
+                    if let Err(error) = clock.reread() {
+                        tracing::error!(error = format!("{error:#}"), "the clock file was not read");
+                    }
+                }
+            }
+        }
+        info!("stopping");
+        shutdown.cancel();
+    })
+}

@@ -1,0 +1,75 @@
+//! What happens without a caller: rows that want something become runs, runs that end become rows.
+//! Each loop is `run_once` plus a wait; a wake-up says *look*, never *what*, so all of it may happen twice.
+
+mod artifact;
+mod attempt;
+pub mod dispatcher;
+mod input;
+mod log_tail;
+pub mod scheduler;
+
+use crate::app::App;
+use crate::backend::local::Local;
+use crate::rundir::RunDir;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The loops' common ground. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    app: App,
+    backend: Local,
+    /// The folder of all run folders.
+    runs: PathBuf,
+    /// Who holds the leases of this start of the server.
+    holder: String,
+    /// Runs at the same time.
+    jobs_max: usize,
+    /// The tasks that shutdown waits for.
+    tasks: TaskTracker,
+    /// Told when the server shuts down: drivers go on, we let go of them.
+    shutdown: CancellationToken,
+    running: Arc<Mutex<HashMap<String, Running>>>,
+}
+
+/// What the dispatcher can tell the task that follows a run.
+#[derive(Debug)]
+struct Running {
+    stop: watch::Sender<bool>,
+}
+
+impl Engine {
+    /// An engine whose drivers work in `runs`, at most `jobs_max` at the same time.
+    pub fn new(
+        app: App,
+        backend: Local,
+        runs: PathBuf,
+        jobs_max: usize,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            app,
+            backend,
+            runs,
+            holder: uuid::Uuid::new_v4().to_string(),
+            jobs_max,
+            tasks,
+            shutdown,
+            running: Arc::default(),
+        }
+    }
+
+    fn run_dir(&self, job: &str, attempt: u32) -> RunDir {
+        RunDir::new(self.runs.join(format!("{job}.{attempt}")))
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+        // Nothing panics while it is held; a poisoned map is still right.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

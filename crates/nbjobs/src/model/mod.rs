@@ -1,0 +1,11 @@
+//! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
+
+pub mod arn;
+pub mod job;
+pub mod list;
+pub mod naming;
+pub mod parameter;
+pub mod pipeline;
+pub mod rule;
+pub mod schedule;
+pub mod tag;

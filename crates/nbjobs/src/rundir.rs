@@ -1,0 +1,245 @@
+//! The folder that the server hands to a driver and takes back, shaped like SageMaker's `/opt/ml`:
+//!
+//! ```text
+//! input/config/hyperparameters.json   the notebook's parameters, strings
+//! input/data/<channel>/…              the objects of each input channel
+//! output/data/…                       what becomes output.tar.gz
+//! output/failure                      why the run failed, written by the driver
+//! job.json                            the job as the driver needs it ([`Order`])
+//! driver.json                         which process claimed the folder ([`Process`])
+//! driver.log                          what the driver printed
+//! exit.json                           how the driver ended ([`Exit`]); absent if it was killed
+//! tmp/                                the run's TMPDIR
+//! ```
+
+use anyhow::{Context, bail};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+/// The name of the log inside `output.tar.gz`; AWS's extension downloads it by this name.
+pub const LOG_NAME: &str = "sagemaker_job_execution.log";
+
+/// One run's folder. Cheap to clone; nothing is there until [`RunDir::create`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDir(PathBuf);
+
+/// What the driver is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The job's name, for the log.
+    pub job: String,
+    /// The environment of the job's scripts and kernel, SageMaker's variables among them.
+    pub environment: BTreeMap<String, String>,
+    /// The channel that holds the notebook.
+    pub notebook_channel: String,
+}
+
+/// A process that cannot be mistaken for a later one with the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// When it started, in clock ticks since the machine did.
+    pub start_time: u64,
+}
+
+/// How the driver ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// 0 if the notebook ran to its end.
+    pub code: i32,
+}
+
+impl RunDir {
+    /// The folder at `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the empty folder, in place of whatever an interrupted preparation left.
+    pub fn create(&self) -> anyhow::Result<()> {
+        self.remove()?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .with_context(|| format!("cannot make {}", self.0.display()))?;
+        for dir in [
+            self.0.join("input/config"),
+            self.0.join("input/data"),
+            self.output_data(),
+            self.tmp(),
+        ] {
+            fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the folder; it may be gone already.
+    pub fn remove(&self) -> anyhow::Result<()> {
+        match fs::remove_dir_all(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.0.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder of one input channel.
+    pub fn channel(&self, name: &str) -> PathBuf {
+        self.0.join("input/data").join(name)
+    }
+
+    /// The place of an object below a channel. Refuses names that are not plain relative paths.
+    pub fn channel_file(&self, channel: &str, relative: &str) -> anyhow::Result<PathBuf> {
+        let path = Path::new(relative);
+        let plain = !relative.is_empty()
+            && !relative.contains('\0')
+            && !relative.ends_with('/')
+            && path
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+        if !plain {
+            bail!("the object name '{relative}' cannot be a file in the channel {channel}");
+        }
+        Ok(self.channel(channel).join(path))
+    }
+
+    /// The notebook's parameters.
+    pub fn hyperparameters(&self) -> PathBuf {
+        self.0.join("input/config/hyperparameters.json")
+    }
+
+    /// What becomes `output.tar.gz`.
+    pub fn output_data(&self) -> PathBuf {
+        self.0.join("output/data")
+    }
+
+    /// Why the run failed.
+    pub fn failure(&self) -> PathBuf {
+        self.0.join("output/failure")
+    }
+
+    /// What the driver prints.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("driver.log")
+    }
+
+    /// The run's own temporary folder.
+    pub fn tmp(&self) -> PathBuf {
+        self.0.join("tmp")
+    }
+
+    /// Completes the preparation: from here on the folder is the driver's.
+    pub fn hand_over(&self, order: &Order) -> anyhow::Result<()> {
+        write_whole(&self.0.join("job.json"), &serde_json::to_vec(order)?)
+    }
+
+    /// The order, if the preparation was completed.
+    pub fn order(&self) -> anyhow::Result<Option<Order>> {
+        read(&self.0.join("job.json"))
+    }
+
+    /// Claims the folder for a driver; `false` if another one was earlier.
+    pub fn claim(&self, process: Process) -> anyhow::Result<bool> {
+        let file = self.0.join("driver.json");
+        let draft = self.0.join(format!("driver.json.{}", process.pid));
+        write_whole(&draft, &serde_json::to_vec(&process)?)?;
+        let claimed = fs::hard_link(&draft, &file);
+        fs::remove_file(&draft)?;
+        match claimed {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who claimed the folder.
+    pub fn driver(&self) -> anyhow::Result<Option<Process>> {
+        read(&self.0.join("driver.json"))
+    }
+
+    /// Says how the driver ended; the last thing it does.
+    pub fn write_exit(&self, exit: Exit) -> anyhow::Result<()> {
+        write_whole(&self.0.join("exit.json"), &serde_json::to_vec(&exit)?)
+    }
+
+    /// How the driver ended, if it could still say so.
+    pub fn exit(&self) -> anyhow::Result<Option<Exit>> {
+        read(&self.0.join("exit.json"))
+    }
+}
+
+/// Writes a file so that a reader sees all of it or none.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let draft = path.with_extension("draft");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .with_context(|| format!("cannot write {}", draft.display()))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            Ok(Some(serde_json::from_slice(&bytes).with_context(|| {
+                format!("cannot understand {}", path.display())
+            })?))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_claimed_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let run = RunDir::new(dir.path().join("r"));
+        run.create().expect("an empty run");
+        let process = |pid| Process { pid, start_time: 7 };
+        assert!(run.claim(process(1)).expect("a claim"));
+        assert!(!run.claim(process(2)).expect("a claim"));
+        assert_eq!(run.driver().expect("a claim"), Some(process(1)));
+    }
+
+    #[test]
+    fn hostile_object_names_stay_out() {
+        let run = RunDir::new("/r".into());
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a/./b/..",
+            "a\0b",
+            "dir/",
+        ] {
+            assert!(run.channel_file("c", bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            run.channel_file("c", "d/é n.ipynb").ok(),
+            Some("/r/input/data/c/d/é n.ipynb".into())
+        );
+    }
+}

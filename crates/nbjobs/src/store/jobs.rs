@@ -1,0 +1,268 @@
+//! Jobs. Every change of status passes [`JobStatus::can_become`] here, and a CHECK in the table.
+
+use super::{Store, Tx, instant, micros};
+use crate::model::job::{Job, JobStatus, SecondaryStatus, Transition};
+use anyhow::Context;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
+
+/// Which jobs a list shows. Every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "the names say it; `after` and `before` leave the instant itself out, as AWS does"
+)]
+pub struct JobFilter {
+    pub name_contains: Option<String>,
+    /// Any of these; none given means any.
+    pub statuses: Vec<JobStatus>,
+    pub created_after: Option<Timestamp>,
+    pub created_before: Option<Timestamp>,
+    pub modified_after: Option<Timestamp>,
+    pub modified_before: Option<Timestamp>,
+}
+
+/// What a list of jobs is sorted by; the name breaks ties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum JobSort {
+    Name,
+    #[default]
+    CreationTime,
+    Status,
+}
+
+/// How a list of jobs is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobOrder {
+    /// By what.
+    pub by: JobSort,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Where the next page of a list begins: behind this row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCursor {
+    /// The row's sort value: a name, a status word, or microseconds since 1970.
+    pub value: String,
+    /// The row's name.
+    pub name: String,
+}
+
+impl JobCursor {
+    /// The place behind `job` in a list sorted so.
+    pub fn behind(job: &Job, by: JobSort) -> Self {
+        Self {
+            value: match by {
+                JobSort::Name => job.name.clone(),
+                JobSort::CreationTime => micros(job.created_at).to_string(),
+                JobSort::Status => job.status.training_job_status().to_owned(),
+            },
+            name: job.name.clone(),
+        }
+    }
+}
+
+fn job(row: &SqliteRow) -> anyhow::Result<Job> {
+    let status: String = row.try_get("status")?;
+    let secondary: String = row.try_get("secondary_status")?;
+    let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
+        row.try_get::<Option<i64>, _>(column)?
+            .map(instant)
+            .transpose()
+    };
+    Ok(Job {
+        name: row.try_get("name")?,
+        spec: serde_json::from_str(row.try_get("spec")?).context("a job's spec cannot be read")?,
+        status: JobStatus::parse(&status).with_context(|| format!("unknown status {status}"))?,
+        secondary_status: serde_json::from_value(secondary.into())?,
+        transitions: serde_json::from_str(row.try_get("transitions")?)?,
+        failure_reason: row.try_get("failure_reason")?,
+        created_at: instant(row.try_get("created_at")?)?,
+        started_at: optional("started_at")?,
+        ended_at: optional("ended_at")?,
+        modified_at: instant(row.try_get("modified_at")?)?,
+    })
+}
+
+impl Store {
+    /// One job.
+    pub async fn job(&self, name: &str) -> anyhow::Result<Option<Job>> {
+        let row = sqlx::query(
+            "-- job
+            SELECT * FROM jobs WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(job).transpose()
+    }
+
+    /// At most `limit` jobs behind `after` in the order asked for.
+    pub async fn jobs(
+        &self,
+        filter: &JobFilter,
+        order: JobOrder,
+        after: Option<&JobCursor>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Job>> {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "-- jobs
+            SELECT {COLUMNS} FROM jobs WHERE 1 = 1"
+        ));
+        if let Some(part) = &filter.name_contains {
+            query
+                .push(" AND instr(name, ")
+                .push_bind(part)
+                .push(") > 0");
+        }
+        if !filter.statuses.is_empty() {
+            query.push(" AND status IN (");
+            let mut list = query.separated(", ");
+            for status in &filter.statuses {
+                list.push_bind(status.as_str());
+            }
+            query.push(")");
+        }
+        for (condition, at) in [
+            (" AND created_at > ", filter.created_after),
+            (" AND created_at < ", filter.created_before),
+            (" AND modified_at > ", filter.modified_after),
+            (" AND modified_at < ", filter.modified_before),
+        ] {
+            if let Some(at) = at {
+                query.push(condition).push_bind(micros(at));
+            }
+        }
+        let column = match order.by {
+            JobSort::Name => "name",
+            JobSort::CreationTime => "created_at",
+            JobSort::Status => "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END",
+        };
+        let (direction, beyond) = if order.descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        };
+        if let Some(cursor) = after {
+            query.push(format!(" AND ({column}, name) {beyond} ("));
+            match order.by {
+                JobSort::CreationTime => {
+                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
+                }
+                JobSort::Name | JobSort::Status => query.push_bind(&cursor.value),
+            };
+            query.push(", ").push_bind(&cursor.name).push(")");
+        }
+        query.push(format!(
+            " ORDER BY {column} {direction}, name {direction} LIMIT "
+        ));
+        query.push_bind(i64::from(limit));
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(job)
+            .collect()
+    }
+
+    /// Jobs that are not final, oldest first.
+    pub async fn unfinished_jobs(&self) -> anyhow::Result<Vec<Job>> {
+        sqlx::query(
+            "-- unfinished_jobs
+            SELECT * FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') ORDER BY created_at, name",
+        )
+        .fetch_all(&self.readers)
+        .await?
+        .iter()
+        .map(job)
+        .collect()
+    }
+}
+
+impl Tx {
+    /// One job.
+    pub async fn job(&mut self, name: &str) -> anyhow::Result<Option<Job>> {
+        let row = sqlx::query(
+            "-- job_in_tx
+            SELECT * FROM jobs WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.conn())
+        .await?;
+        row.as_ref().map(job).transpose()
+    }
+
+    /// Adds a job; `false` if its name is taken.
+    pub async fn insert_job(&mut self, job: &Job) -> anyhow::Result<bool> {
+        let done = sqlx::query(
+            "-- insert_job
+            INSERT INTO jobs (name, status, secondary_status, transitions, spec, created_at, modified_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        )
+        .bind(&job.name)
+        .bind(job.status.as_str())
+        .bind(job.secondary_status.as_str())
+        .bind(serde_json::to_string(&job.transitions)?)
+        .bind(serde_json::to_string(&job.spec)?)
+        .bind(micros(job.created_at))
+        .bind(micros(job.modified_at))
+        .execute(self.conn())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes a job to a status and secondary status. The status may stay as it is.
+    /// Errors if the model does not allow the change; `job` shows the change afterwards.
+    pub async fn set_job_status(
+        &mut self,
+        job: &mut Job,
+        status: JobStatus,
+        secondary: SecondaryStatus,
+        failure_reason: Option<String>,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        if status != job.status && !job.status.can_become(status) {
+            anyhow::bail!("job {} cannot go from {} to {status}", job.name, job.status);
+        }
+        job.status = status;
+        if secondary != job.secondary_status {
+            job.secondary_status = secondary;
+            job.transitions.push(Transition {
+                status: secondary,
+                at: now,
+            });
+        }
+        if secondary == SecondaryStatus::Training {
+            job.started_at = Some(now);
+        }
+        if status.is_final() {
+            job.ended_at = Some(now);
+        }
+        job.failure_reason = failure_reason.or(job.failure_reason.take());
+        job.modified_at = now;
+        sqlx::query(
+            "-- set_job_status
+            UPDATE jobs SET status = $2, secondary_status = $3, transitions = $4, failure_reason = $5,
+                started_at = $6, ended_at = $7, modified_at = $8
+            WHERE name = $1",
+        )
+        .bind(&job.name)
+        .bind(status.as_str())
+        .bind(job.secondary_status.as_str())
+        .bind(serde_json::to_string(&job.transitions)?)
+        .bind(&job.failure_reason)
+        .bind(job.started_at.map(micros))
+        .bind(job.ended_at.map(micros))
+        .bind(micros(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! Log streams and their events, as CloudWatch Logs names them.
+
+use super::{Store, Tx, instant, micros};
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+/// One stream: the log of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are CloudWatch's")]
+pub struct LogStream {
+    pub name: String,
+    pub created_at: Timestamp,
+    pub first_event_at: Option<Timestamp>,
+    pub last_event_at: Option<Timestamp>,
+    pub last_ingested_at: Option<Timestamp>,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Grows with each event of the store.
+    pub id: i64,
+    /// The stream it belongs to.
+    pub stream: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// When it was stored.
+    pub ingested_at: Timestamp,
+    /// Without the line end.
+    pub message: String,
+}
+
+/// Which events are asked for. Every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogEventFilter {
+    /// Exactly these streams; none means any.
+    pub streams: Vec<String>,
+    /// Streams whose names begin so.
+    pub stream_prefix: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// All of these texts occur in the message.
+    pub contains: Vec<String>,
+    /// Only events with a larger id.
+    pub after_id: Option<i64>,
+    /// Only events with a smaller id.
+    pub before_id: Option<i64>,
+}
+
+fn stream(row: &SqliteRow) -> anyhow::Result<LogStream> {
+    let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
+        row.try_get::<Option<i64>, _>(column)?
+            .map(instant)
+            .transpose()
+    };
+    Ok(LogStream {
+        name: row.try_get("name")?,
+        created_at: instant(row.try_get("created_at")?)?,
+        first_event_at: optional("first_event_at")?,
+        last_event_at: optional("last_event_at")?,
+        last_ingested_at: optional("last_ingested_at")?,
+    })
+}
+
+fn event(row: &SqliteRow) -> anyhow::Result<LogEvent> {
+    Ok(LogEvent {
+        id: row.try_get("id")?,
+        stream: row.try_get("stream")?,
+        at: instant(row.try_get("at")?)?,
+        ingested_at: instant(row.try_get("ingested_at")?)?,
+        message: row.try_get("message")?,
+    })
+}
+
+impl Store {
+    /// Streams of a group whose names begin with `prefix`: by name, or by last event when `by_time`.
+    pub async fn log_streams(
+        &self,
+        group: &str,
+        prefix: &str,
+        by_time: bool,
+        descending: bool,
+        offset: u32,
+        limit: u32,
+    ) -> anyhow::Result<Vec<LogStream>> {
+        let column = if by_time {
+            "coalesce(last_event_at, created_at)"
+        } else {
+            "name"
+        };
+        let direction = if descending { "DESC" } else { "ASC" };
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "-- log_streams
+            SELECT * FROM log_streams WHERE log_group = ",
+        );
+        query
+            .push_bind(group)
+            .push(" AND substr(name, 1, length(")
+            .push_bind(prefix);
+        query.push(")) = ").push_bind(prefix);
+        query.push(format!(
+            " ORDER BY {column} {direction}, name {direction} LIMIT "
+        ));
+        query
+            .push_bind(i64::from(limit))
+            .push(" OFFSET ")
+            .push_bind(i64::from(offset));
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(stream)
+            .collect()
+    }
+
+    /// At most `limit` events of a group: oldest first, or newest first when `descending`.
+    pub async fn log_events(
+        &self,
+        group: &str,
+        filter: &LogEventFilter,
+        descending: bool,
+        limit: u32,
+    ) -> anyhow::Result<Vec<LogEvent>> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "-- log_events
+            SELECT * FROM log_events WHERE log_group = ",
+        );
+        query.push_bind(group);
+        if !filter.streams.is_empty() {
+            query.push(" AND stream IN (");
+            let mut list = query.separated(", ");
+            for stream in &filter.streams {
+                list.push_bind(stream);
+            }
+            query.push(")");
+        }
+        if let Some(prefix) = &filter.stream_prefix {
+            query
+                .push(" AND substr(stream, 1, length(")
+                .push_bind(prefix);
+            query.push(")) = ").push_bind(prefix);
+        }
+        for text in &filter.contains {
+            query
+                .push(" AND instr(message, ")
+                .push_bind(text)
+                .push(") > 0");
+        }
+        for (condition, value) in [
+            (" AND at >= ", filter.from.map(micros)),
+            (" AND at < ", filter.until.map(micros)),
+            (" AND id > ", filter.after_id),
+            (" AND id < ", filter.before_id),
+        ] {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value);
+            }
+        }
+        query.push(if descending {
+            " ORDER BY id DESC LIMIT "
+        } else {
+            " ORDER BY id LIMIT "
+        });
+        query.push_bind(i64::from(limit));
+        query
+            .build()
+            .fetch_all(&self.readers)
+            .await?
+            .iter()
+            .map(event)
+            .collect()
+    }
+}
+
+impl Tx {
+    /// Makes a stream; it may be there already.
+    pub async fn create_log_stream(
+        &mut self,
+        group: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        sqlx::query(
+            "-- create_log_stream
+            INSERT INTO log_streams (log_group, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(group)
+        .bind(name)
+        .bind(micros(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Appends lines to a stream.
+    pub async fn append_log(
+        &mut self,
+        group: &str,
+        name: &str,
+        lines: &[String],
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        for line in lines {
+            sqlx::query(
+                "-- append_log
+                INSERT INTO log_events (log_group, stream, at, ingested_at, message) VALUES ($1, $2, $3, $3, $4)",
+            )
+            .bind(group)
+            .bind(name)
+            .bind(micros(now))
+            .bind(line)
+            .execute(self.conn())
+            .await?;
+        }
+        sqlx::query(
+            "-- append_log_stream
+            UPDATE log_streams SET first_event_at = coalesce(first_event_at, $3), last_event_at = $3, last_ingested_at = $3
+            WHERE log_group = $1 AND name = $2",
+        )
+        .bind(group)
+        .bind(name)
+        .bind(micros(now))
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+}
