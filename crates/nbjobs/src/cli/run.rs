@@ -9,6 +9,7 @@ mod parameters;
 mod path;
 mod yaml;
 
+use crate::clock::Clock;
 use anyhow::{Context, bail};
 use console::Console;
 use notebook::{Environment, Error, Notebook, Options, Preparation};
@@ -162,7 +163,7 @@ fn streams(args: &Args) -> Result<(String, String), &'static str> {
 
 async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode> {
     let parameters = parameters::gather(args)?;
-    let names = path::Names::new(&parameters, now());
+    let names = path::Names::new(&parameters, Clock::machine_now());
     let (input, output) = (names.fill(input)?, names.fill(output)?);
     let to_stdout = output == STANDARD_STREAM;
     let bar = !args.no_progress_bar && (args.progress_bar || !args.log_output) && !to_stdout;
@@ -282,13 +283,4 @@ fn write(notebook: &Notebook, path: &str) -> anyhow::Result<()> {
         .write_all(&notebook.to_vec())
         .and_then(|()| stdout.flush());
     written.context("cannot write to standard output")
-}
-
-/// The moment that names of files may hold.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the one moment of this command line"
-)]
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }
