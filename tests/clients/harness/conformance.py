@@ -10,7 +10,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 
-# Errors that every AWS service may answer, beside those that the model lists for an operation.
+# Errors that every AWS service may answer, beside those that its model lists.
 COMMON_ERRORS = {
     "AccessDeniedException",
     "IncompleteSignature",
@@ -61,9 +61,10 @@ def error_problems(model, http_response, parsed):
         yield "the error has no request id"
     if model.service_model.metadata["protocol"] != "json":
         return
-    allowed = {shape.error_code for shape in model.error_shapes} | {shape.name for shape in model.error_shapes}
+    # The lists of single operations are incomplete, so any error of the service will do.
+    allowed = {shape.error_code for shape in model.service_model.error_shapes}
     if code not in allowed | COMMON_ERRORS:
-        yield f"the error code {code!r} is neither one of the operation's {sorted(allowed)} nor a common one"
+        yield f"the error code {code!r} is neither one of the service's {sorted(allowed)} nor a common one"
     body = json.loads(http_response.content)
     if not (body.get("message") or body.get("Message")):
         yield f"the error {code} has no message"

@@ -12,6 +12,7 @@ pub mod logs;
 mod page;
 pub mod s3;
 pub mod sagemaker;
+pub mod ssm;
 pub mod sts;
 
 use crate::app::App;
@@ -96,6 +97,7 @@ impl Doors {
             "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
             "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
+            "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),

@@ -2,10 +2,17 @@
 
 use super::Error;
 
+/// Most characters of a refused value that its message repeats.
+const SHOWN_MAX: usize = 256;
+
 /// `1 validation error detected: Value '…' at '…' failed to satisfy constraint: …`
 pub fn broken(value: &str, at: &str, constraint: &str) -> Error {
+    let mut shown: String = value.chars().take(SHOWN_MAX).collect();
+    if shown.len() < value.len() {
+        shown.push('…');
+    }
     Error::Invalid(format!(
-        "1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: {constraint}"
+        "1 validation error detected: Value '{shown}' at '{at}' failed to satisfy constraint: {constraint}"
     ))
 }
 
@@ -24,10 +31,6 @@ pub fn at_most(text: &str, at: &str, max: usize) -> Result<(), Error> {
     if text.chars().count() <= max {
         return Ok(());
     }
-    let start: String = text.chars().take(64).collect();
-    Err(broken(
-        &format!("{start}…"),
-        at,
-        &format!("Member must have length less than or equal to {max}"),
-    ))
+    let constraint = format!("Member must have length less than or equal to {max}");
+    Err(broken(text, at, &constraint))
 }

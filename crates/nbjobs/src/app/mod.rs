@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod keys;
 pub mod logs;
 pub mod objects;
+pub mod parameters;
 pub mod pipelines;
 pub mod rules;
 pub mod tags;

@@ -4,6 +4,7 @@ pub mod arn;
 pub mod job;
 pub mod list;
 pub mod naming;
+pub mod parameter;
 pub mod pipeline;
 pub mod rule;
 pub mod schedule;

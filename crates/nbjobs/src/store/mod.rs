@@ -9,6 +9,7 @@ mod executions;
 mod firings;
 mod jobs;
 mod logs;
+mod parameters;
 mod pipelines;
 mod rules;
 mod tags;

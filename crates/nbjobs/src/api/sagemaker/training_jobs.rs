@@ -9,7 +9,7 @@ use crate::model::tag::Tag;
 use crate::store::{JobCursor, JobFilter, JobOrder, JobSort};
 use aws_wire::ErrorShape;
 use aws_wire::json11::epoch_seconds;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -130,10 +130,7 @@ pub(super) fn document(app: &App, job: &Job) -> Result<Value, ErrorShape> {
     }
     if let Some(at) = job.ended_at {
         add("TrainingEndTime", seconds(at));
-        let run = at
-            .duration_since(job.started_at.unwrap_or(at))
-            .as_secs()
-            .max(0);
+        let run = whole_seconds(at.duration_since(job.started_at.unwrap_or(at)));
         add("TrainingTimeInSeconds", run.into());
         add("BillableTimeInSeconds", run.into());
     }
@@ -141,6 +138,12 @@ pub(super) fn document(app: &App, job: &Job) -> Result<Value, ErrorShape> {
         add("FailureReason", reason.clone().into());
     }
     Ok(document)
+}
+
+/// A duration as SageMaker counts it: begun seconds, at least one.
+fn whole_seconds(run: SignedDuration) -> i64 {
+    let begun = i64::from(run.subsec_nanos() > 0);
+    (run.as_secs() + begun).max(1)
 }
 
 #[derive(Deserialize)]
@@ -237,4 +240,19 @@ pub(super) async fn stop(app: &App, body: &[u8]) -> Answer {
         .await
         .map_err(job_error)?;
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_whole_seconds_and_never_none() {
+        for (milliseconds, want) in [(-5, 1), (0, 1), (1, 1), (1000, 1), (1001, 2), (61_500, 62)] {
+            assert_eq!(
+                whole_seconds(SignedDuration::from_millis(milliseconds)),
+                want
+            );
+        }
+    }
 }

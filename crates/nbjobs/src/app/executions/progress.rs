@@ -138,7 +138,13 @@ async fn begin(tx: &mut Tx, execution: &str, ready: ReadyStep, now: Timestamp) -
     };
     let random = Uuid::new_v4().into_bytes();
     let job = naming::launched_job(execution, &name, order.name_prefix.as_deref(), random);
-    jobs::create_in(tx, &job, order.spec, &order.tags, now).await?;
+    // The name is random, so that it is taken can only be a fault of ours.
+    jobs::create_in(tx, &job, order.spec, &order.tags, now)
+        .await
+        .map_err(|error| match error {
+            Error::Exists(_) => Error::Internal(error.into_cause()),
+            other => other,
+        })?;
     let status = StepStatus::Executing;
     let step = PipelineStep {
         name,

@@ -3,7 +3,7 @@
 
 use super::constraint::{at_most, broken, pattern};
 use super::{App, Error, Result};
-use crate::model::arn::{Arn, Resource};
+use crate::model::arn::{ARN_LEN_MAX, Arn, Resource};
 use crate::model::naming::is_rule_name;
 use crate::model::rule::{DESCRIPTION_LEN_MAX, Rule, RuleState, TARGETS_MAX, Target};
 use crate::model::tag::{self, Tag};
@@ -42,6 +42,11 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         put.description.as_deref().unwrap_or_default(),
         "description",
         DESCRIPTION_LEN_MAX,
+    )?;
+    at_most(
+        put.role_arn.as_deref().unwrap_or_default(),
+        "roleArn",
+        ARN_LEN_MAX,
     )?;
     tag::validate(tags).map_err(Error::Invalid)?;
     let mut rule = Rule {

@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         match tag.map(|tag| (tag.is_yaml_core_schema(), tag.suffix.as_str())) {
             None if style == ScalarStyle::Plain => self.plain(text),
             None | Some((true, "str" | "timestamp")) => Ok(string()),
-            Some((false, "")) => Ok(string()),
+            Some((false, "!")) => Ok(string()),
             Some((true, "null" | "bool" | "int" | "float")) => self.plain(text),
             _ => bail!(
                 "the YAML tag {} is not supported",
