@@ -94,14 +94,15 @@ impl Kernel {
         }
     }
 
-    /// A message that is already here.
-    pub fn queued(&mut self) -> Option<Message> {
-        loop {
-            let frames = self.iopub.try_recv().ok()?;
-            if let Some(message) = self.read(frames) {
-                return Some(message);
+    /// The messages that are already here.
+    pub fn queued(&mut self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for _ in 0..self.iopub.len() {
+            if let Ok(frames) = self.iopub.try_recv() {
+                messages.extend(self.read(frames));
             }
         }
+        messages
     }
 
     /// After the kernel's death: the messages that were still on their way.

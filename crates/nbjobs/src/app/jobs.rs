@@ -2,10 +2,13 @@
 
 use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
-use crate::model::job::{Job, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri};
+use crate::model::job::{
+    Job, JobFilter, JobSort, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri,
+};
+use crate::model::list::{Cursor, Order};
 use crate::model::naming;
 use crate::model::tag::{self, Tag};
-use crate::store::{JobCursor, JobFilter, JobOrder, Tx};
+use crate::store::Tx;
 use jiff::Timestamp;
 
 /// The key under which a job's tags stand.
@@ -97,17 +100,14 @@ pub async fn describe(app: &App, name: &str) -> Result<Job> {
 pub async fn list(
     app: &App,
     filter: &JobFilter,
-    order: JobOrder,
-    after: Option<&JobCursor>,
+    order: Order<JobSort>,
+    after: Option<&Cursor>,
     limit: u32,
-) -> Result<(Vec<Job>, Option<JobCursor>)> {
+) -> Result<(Vec<Job>, Option<Cursor>)> {
     let mut jobs = app.store.jobs(filter, order, after, limit + 1).await?;
     let more = jobs.len() > limit as usize;
     jobs.truncate(limit as usize);
-    let next = jobs
-        .last()
-        .filter(|_| more)
-        .map(|job| JobCursor::behind(job, order.by));
+    let next = jobs.last().filter(|_| more).map(|job| order.by.behind(job));
     Ok((jobs, next))
 }
 

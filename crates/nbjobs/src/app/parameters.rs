@@ -1,9 +1,10 @@
 //! Parameters of the Parameter Store: put, get, list, delete.
 
 use super::{App, Error, Result};
-use crate::model::parameter::{NewParameter, PARAMETERS_MAX, Parameter, VERSIONS_MAX};
+use crate::model::parameter::{
+    NewParameter, PARAMETERS_MAX, Parameter, ParameterFilter, VERSIONS_MAX,
+};
 use crate::model::tag::{self, Tag};
-use crate::store::ParameterFilter;
 
 /// The key under which a parameter's tags stand.
 pub fn resource(name: &str) -> String {

@@ -72,11 +72,5 @@ impl DataDir {
 }
 
 fn report(result: anyhow::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("nbjobs: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    report::exit(result.map(|()| ExitCode::SUCCESS))
 }

@@ -35,7 +35,7 @@ pub fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
     if error.is::<ServiceError>() {
         eprintln!("{error:#}");
     } else {
-        eprintln!("error: {error:#}");
+        eprintln!("nbjobs: {error:#}");
     }
     if error.is::<Usage>() {
         ExitCode::from(USAGE)

@@ -9,6 +9,7 @@ mod parameters;
 mod path;
 mod yaml;
 
+use crate::clock::Clock;
 use anyhow::{Context, bail};
 use console::Console;
 use notebook::{Environment, Error, Notebook, Options, Preparation};
@@ -28,8 +29,13 @@ const EXIT_KERNEL_DIED: u8 = 138;
 /// The largest notebook that is read, in bytes.
 const NOTEBOOK_BYTES_MAX: u64 = 1 << 30;
 
+/// The end of `nbjobs run --help`.
+const EXIT_STATUS: &str = "Exit status: 0 the notebook ran to its end; 1 a cell failed, or anything else went wrong; \
+    2 wrong usage; 138 the kernel died; 130, 143, 129 after SIGINT, SIGTERM, SIGHUP (what there was is saved)";
+
 /// Arguments of `nbjobs run`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct Args {
     /// The notebook to execute; `-` is standard input. If standard input is a pipe and this is the only path, it is
     /// the output, and the notebook comes from the pipe
@@ -157,7 +163,7 @@ fn streams(args: &Args) -> Result<(String, String), &'static str> {
 
 async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode> {
     let parameters = parameters::gather(args)?;
-    let names = path::Names::new(&parameters, now());
+    let names = path::Names::new(&parameters, Clock::machine_now());
     let (input, output) = (names.fill(input)?, names.fill(output)?);
     let to_stdout = output == STANDARD_STREAM;
     let bar = !args.no_progress_bar && (args.progress_bar || !args.log_output) && !to_stdout;
@@ -277,13 +283,4 @@ fn write(notebook: &Notebook, path: &str) -> anyhow::Result<()> {
         .write_all(&notebook.to_vec())
         .and_then(|()| stdout.flush());
     written.context("cannot write to standard output")
-}
-
-/// The moment that names of files may hold.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the one moment of this command line"
-)]
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }

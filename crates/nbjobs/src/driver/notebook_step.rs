@@ -112,7 +112,7 @@ fn log(event: Event<'_>) {
             }
         }
         Event::CellFinished { index, .. } => say(format_args!("Ending Cell {:-<43}", index + 1)),
-        Event::CheckpointFailed { error } => {
+        Event::SaveFailed { error } => {
             say(format_args!("A checkpoint could not be saved: {error}"))
         }
         _ => {}

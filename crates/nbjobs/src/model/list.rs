@@ -23,9 +23,9 @@ pub enum Sort {
 
 /// How a list is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct Order<S = Sort> {
     /// By what.
-    pub by: Sort,
+    pub by: S,
     /// Largest first.
     pub descending: bool,
 }

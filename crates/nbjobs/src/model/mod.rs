@@ -3,6 +3,7 @@
 pub mod arn;
 pub mod job;
 pub mod list;
+pub mod log;
 pub mod naming;
 pub mod parameter;
 pub mod pipeline;

@@ -1,5 +1,6 @@
 //! Executions of pipelines, and their steps.
 
+use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
 use crate::model::list::{Cursor, Order, Sort};
 use crate::model::pipeline::{
@@ -97,29 +98,15 @@ impl Store {
         if let Some(at) = filter.started_before {
             query.push(" AND started_at < ").push_bind(micros(at));
         }
-        let column = match order.by {
-            Sort::Name => "id",
-            Sort::CreationTime => "started_at",
+        let columns = Columns {
+            value: match order.by {
+                Sort::Name => "id",
+                Sort::CreationTime => "started_at",
+            },
+            is_number: order.by == Sort::CreationTime,
+            key: "id",
         };
-        let (direction, beyond) = if order.descending {
-            ("DESC", "<")
-        } else {
-            ("ASC", ">")
-        };
-        if let Some(cursor) = after {
-            query.push(format!(" AND ({column}, id) {beyond} ("));
-            match order.by {
-                Sort::Name => query.push_bind(&cursor.value),
-                Sort::CreationTime => {
-                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
-                }
-            };
-            query.push(", ").push_bind(&cursor.key).push(")");
-        }
-        query.push(format!(
-            " ORDER BY {column} {direction}, id {direction} LIMIT "
-        ));
-        query.push_bind(i64::from(limit));
+        page::push(&mut query, &columns, order.descending, after, limit);
         query
             .build()
             .fetch_all(&self.readers)

@@ -9,6 +9,7 @@ mod executions;
 mod firings;
 mod jobs;
 mod logs;
+mod page;
 mod parameters;
 mod pipelines;
 mod rules;
@@ -17,9 +18,6 @@ mod tags;
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease};
 pub use executions::Origin;
-pub use jobs::{JobCursor, JobFilter, JobOrder, JobSort};
-pub use logs::{LogEvent, LogEventFilter, LogStream};
-pub use parameters::{NameMatch, ParameterFilter};
 
 use anyhow::Context;
 use jiff::Timestamp;

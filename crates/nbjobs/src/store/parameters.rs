@@ -1,34 +1,10 @@
 //! Parameters of the Parameter Store, by name and version.
 
 use super::{Store, Tx, instant, micros};
-use crate::model::parameter::{Parameter, ParameterType, Tier};
+use crate::model::parameter::{NameMatch, Parameter, ParameterFilter, ParameterType, Tier};
 use anyhow::Context;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
-
-/// Which parameters a list shows. Every condition that is given must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParameterFilter {
-    /// Below this path, which begins with a slash.
-    pub path: Option<String>,
-    /// With `path`: at any depth, not only the next level.
-    pub recursive: bool,
-    /// Any of these; none given means any.
-    pub kinds: Vec<ParameterType>,
-    /// Any of these; none given means any.
-    pub tiers: Vec<Tier>,
-    /// Any of these holds for the name; none given means any name.
-    pub names: Vec<NameMatch>,
-}
-
-/// A condition on a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum NameMatch {
-    Equals(String),
-    BeginsWith(String),
-    Contains(String),
-}
 
 fn parameter(row: &SqliteRow) -> anyhow::Result<Parameter> {
     let kind: String = row.try_get("type")?;

@@ -1,5 +1,6 @@
 //! Pipelines.
 
+use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
 use crate::model::list::{Cursor, Order, Sort};
 use crate::model::pipeline::{Pipeline, PipelineFilter, Settings};
@@ -67,29 +68,15 @@ impl Store {
         if let Some(at) = filter.created_before {
             query.push(" AND created_at < ").push_bind(micros(at));
         }
-        let column = match order.by {
-            Sort::Name => "name",
-            Sort::CreationTime => "created_at",
+        let columns = Columns {
+            value: match order.by {
+                Sort::Name => "name",
+                Sort::CreationTime => "created_at",
+            },
+            is_number: order.by == Sort::CreationTime,
+            key: "name",
         };
-        let (direction, beyond) = if order.descending {
-            ("DESC", "<")
-        } else {
-            ("ASC", ">")
-        };
-        if let Some(cursor) = after {
-            query.push(format!(" AND ({column}, name) {beyond} ("));
-            match order.by {
-                Sort::Name => query.push_bind(&cursor.value),
-                Sort::CreationTime => {
-                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
-                }
-            };
-            query.push(", ").push_bind(&cursor.key).push(")");
-        }
-        query.push(format!(
-            " ORDER BY {column} {direction}, name {direction} LIMIT "
-        ));
-        query.push_bind(i64::from(limit));
+        page::push(&mut query, &columns, order.descending, after, limit);
         query
             .build()
             .fetch_all(&self.readers)

@@ -6,6 +6,7 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
+mod cli;
 mod rules;
 mod run;
 mod s3;

@@ -218,6 +218,10 @@ impl<'a> Run<'a> {
                     .listen(index, kernel, &request, &mut answer, grace, None)
                     .await;
                 self.deaf = deaf.is_some();
+                kernel
+                    .queued()
+                    .into_iter()
+                    .for_each(|message| self.take(message));
                 Err(self.stopped(index, &stop))
             }
         }
@@ -266,9 +270,10 @@ impl<'a> Run<'a> {
                 () = self.checkpoint.due() => self.save_if_due().await,
             }
         }
-        while let Some(message) = kernel.queued() {
-            self.take(message);
-        }
+        kernel
+            .queued()
+            .into_iter()
+            .for_each(|message| self.take(message));
         None
     }
 
@@ -283,7 +288,7 @@ impl<'a> Run<'a> {
 
     async fn save_if_due(&mut self) {
         if let Some(Err(error)) = self.checkpoint.save_if_due(self.notebook).await {
-            (self.events)(Event::CheckpointFailed { error: &error });
+            (self.events)(Event::SaveFailed { error: &error });
         }
     }
 
@@ -306,9 +311,10 @@ impl<'a> Run<'a> {
                 Incoming::Died(_) => break,
             }
         }
-        while let Some(message) = kernel.queued() {
-            self.take(message);
-        }
+        kernel
+            .queued()
+            .into_iter()
+            .for_each(|message| self.take(message));
         kernel.kill().await;
     }
 }

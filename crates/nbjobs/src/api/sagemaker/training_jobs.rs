@@ -4,9 +4,9 @@ use super::super::json::{self, Answer, not_one_of, seconds};
 use super::super::page;
 use super::CODES;
 use crate::app::{App, jobs};
-use crate::model::job::{Job, JobSpec, JobStatus};
+use crate::model::job::{Job, JobFilter, JobSort, JobSpec, JobStatus};
+use crate::model::list::{Cursor, Order};
 use crate::model::tag::Tag;
-use crate::store::{JobCursor, JobFilter, JobOrder, JobSort};
 use aws_wire::ErrorShape;
 use aws_wire::json11::epoch_seconds;
 use jiff::{SignedDuration, Timestamp};
@@ -175,7 +175,7 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
         modified_after: request.last_modified_time_after,
         modified_before: request.last_modified_time_before,
     };
-    let order = JobOrder {
+    let order = Order {
         by: match request.sort_by.as_deref() {
             None | Some("CreationTime") => JobSort::CreationTime,
             Some("Name") => JobSort::Name,
@@ -189,7 +189,7 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
         },
     };
     let limit = page::size(request.max_results, PAGE_DEFAULT, PAGE_MAX)?;
-    let after: Option<JobCursor> = page::place(request.next_token.as_deref())?;
+    let after: Option<Cursor> = page::place(request.next_token.as_deref())?;
     let (jobs, next) = jobs::list(app, &filter, order, after.as_ref(), limit)
         .await
         .map_err(|e| CODES.shape(e))?;

@@ -1,7 +1,6 @@
 //! `ParameterFilters`: conditions of `GetParametersByPath` and `DescribeParameters`.
 
-use crate::model::parameter::{ParameterType, Tier};
-use crate::store::{NameMatch, ParameterFilter};
+use crate::model::parameter::{NameMatch, ParameterFilter, ParameterType, Tier};
 use aws_wire::ErrorShape;
 use serde::Deserialize;
 

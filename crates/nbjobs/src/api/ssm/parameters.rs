@@ -5,9 +5,10 @@ use super::super::page;
 use super::CODES;
 use super::filters::{self, Condition};
 use crate::app::{App, Error, parameters};
-use crate::model::parameter::{InvalidParameter, NewParameter, Parameter, ParameterType, Tier};
+use crate::model::parameter::{
+    InvalidParameter, NewParameter, Parameter, ParameterFilter, ParameterType, Tier,
+};
 use crate::model::tag::Tag;
-use crate::store::ParameterFilter;
 use aws_wire::ErrorShape;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -167,14 +167,19 @@ impl Environment {
         self.account.as_deref()
     }
 
+    /// The file of trusted certificates, if there is an endpoint that needs one.
     pub(super) fn ca_bundle(&self) -> Option<&str> {
-        self.ca_bundle.as_deref()
+        let own = self.endpoints.iter().map(|(_, endpoint)| endpoint);
+        let uses_tls = own
+            .chain(&self.endpoint)
+            .any(|endpoint| endpoint.starts_with("https:"));
+        self.ca_bundle.as_deref().filter(|_| uses_tls)
     }
 }
 
 fn missing(what: &str) -> String {
     format!(
-        "{what} is not set; eval \"$(nbjobs env)\" sets all that is needed for the server on this machine"
+        "{what} must be set; eval \"$(nbjobs env)\" sets all that is needed for the server on this machine"
     )
 }
 

@@ -28,6 +28,16 @@ pub struct Unreachable {
 }
 
 impl ServiceError {
+    /// Whether a service said that the thing is not there.
+    pub fn is_not_found(error: &anyhow::Error) -> bool {
+        error.downcast_ref::<Self>().is_some_and(|error| {
+            matches!(
+                &*error.code,
+                "ResourceNotFound" | "ResourceNotFoundException"
+            )
+        })
+    }
+
     /// The error in a JSON 1.1 answer.
     pub(super) fn from_json(operation: &str, status: StatusCode, body: &str) -> Self {
         let body: Value = serde_json::from_str(body).unwrap_or_default();

@@ -117,7 +117,7 @@ fn describe(client: &Client, id: &str) -> anyhow::Result<Value> {
 /// `DescribeRule`; `Null` if the rule is gone.
 fn describe_rule(client: &Client, id: &str) -> anyhow::Result<Value> {
     match client.call(Service::EventBridge, "DescribeRule", &json!({"Name": id})) {
-        Err(error) if is_not_found(&error) => Ok(Value::Null),
+        Err(error) if ServiceError::is_not_found(&error) => Ok(Value::Null),
         answer => answer,
     }
 }
@@ -169,21 +169,13 @@ fn delete(client: &Client, id: &str) -> anyhow::Result<()> {
         match client.call(service, operation, &input) {
             // DeleteRule is content with a rule that is not there, so it tells nothing.
             Ok(_) => found |= operation != "DeleteRule",
-            Err(error) if is_not_found(&error) => absent = Some(error),
-            Err(error) => return Err(error),
+            Err(error) if !ServiceError::is_not_found(&error) => return Err(error),
+            Err(error) if service == Service::SageMaker => absent = Some(error),
+            Err(_) => {}
         }
     }
     match absent {
         Some(error) if !found => Err(error),
         _ => Ok(()),
     }
-}
-
-fn is_not_found(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<ServiceError>().is_some_and(|error| {
-        matches!(
-            &*error.code,
-            "ResourceNotFound" | "ResourceNotFoundException"
-        )
-    })
 }

@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::wait::{Pauses, has_ended};
-use crate::cli::client::{Client, Service};
+use crate::cli::client::{Client, Service, ServiceError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -44,7 +44,11 @@ fn streams(client: &Client, job: &str) -> anyhow::Result<Vec<String>> {
     let mut input = json!({"logGroupName": GROUP, "logStreamNamePrefix": format!("{job}/")});
     let mut names = Vec::new();
     loop {
-        let answer = client.call(Service::CloudWatchLogs, "DescribeLogStreams", &input)?;
+        let answer = match client.call(Service::CloudWatchLogs, "DescribeLogStreams", &input) {
+            // The first job's first line makes the group.
+            Err(error) if ServiceError::is_not_found(&error) => return Ok(names),
+            answer => answer?,
+        };
         let streams = answer["logStreams"].as_array().into_iter().flatten();
         names.extend(
             streams

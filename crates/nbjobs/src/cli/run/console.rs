@@ -81,8 +81,8 @@ impl Console {
                     bar.inc(1);
                 }
             }
-            Event::CheckpointFailed { error } => {
-                self.say(&format!("The notebook could not be saved for now: {error}"))
+            Event::SaveFailed { error } => {
+                self.say(&format!("The notebook could not be saved: {error}"))
             }
             _ => {}
         }
@@ -92,6 +92,7 @@ impl Console {
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.abandon();
+            self.at_line_start = false;
         }
         if !self.at_line_start {
             self.print("\n");

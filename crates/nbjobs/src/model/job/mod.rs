@@ -1,10 +1,12 @@
 //! A job: one run of one notebook. What was asked ([`JobSpec`]), where it stands ([`JobStatus`]) and how it ended.
 
 mod failure;
+mod list;
 mod spec;
 mod status;
 
 pub use failure::{FailureReason, REASON_CHARS_MAX};
+pub use list::{JobFilter, JobSort};
 pub use spec::{
     AlgorithmSpecification, Channel, DataSource, HEADLESS_CHANNEL_PREFIX, JobSpec,
     OutputDataConfig, ResourceConfig, RetryStrategy, S3DataSource, StoppingCondition, VpcConfig,
