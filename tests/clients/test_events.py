@@ -6,6 +6,7 @@ from harness import jobs, notebooks
 from harness.errors import refused
 
 DAILY = "cron(0 9 * * ? *)"
+PIPELINE = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p"
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_what_is_wrong_is_refused(server):
     with refused("ValidationException"):
         events.put_rule(Name="a b", ScheduleExpression=DAILY)
     with refused("ResourceNotFoundException"):
-        events.put_targets(Rule="nobody", Targets=[{"Id": "t", "Arn": "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p"}])
+        events.put_targets(Rule="nobody", Targets=[{"Id": "t", "Arn": PIPELINE, "RoleArn": jobs.ROLE}])
     with refused("ResourceNotFoundException"):
         events.enable_rule(Name="nobody")
     with refused("ResourceNotFoundException"):
@@ -143,8 +144,11 @@ def test_what_is_wrong_is_refused(server):
     with refused("ResourceNotFoundException"):
         events.list_targets_by_rule(Rule="nobody")
     events.put_rule(Name="odd-targets", ScheduleExpression=DAILY, State="DISABLED")
-    with refused("ValidationException"):
-        events.put_targets(Rule="odd-targets", Targets=[{"Id": "t", "Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"}])
+    with refused("ValidationException", "RoleArn"):
+        events.put_targets(Rule="odd-targets", Targets=[{"Id": "t", "Arn": PIPELINE}])
+    with refused("ValidationException", "lambda"):
+        function = "arn:aws:lambda:us-east-1:000000000000:function:f"
+        events.put_targets(Rule="odd-targets", Targets=[{"Id": "t", "Arn": function}])
     assert events.list_targets_by_rule(Rule="odd-targets")["Targets"] == []
     removed = events.remove_targets(Rule="odd-targets", Ids=["none"])
     assert removed["FailedEntryCount"] == len(removed["FailedEntries"]) == 1

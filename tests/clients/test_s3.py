@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import urllib.error
 import urllib.request
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -106,13 +108,13 @@ def test_a_gigabyte_goes_through_without_being_held(server, bucket, tmp_path):
 
 
 def test_a_wrong_secret_is_refused(server, bucket):
-    import boto3
-
     keys = server.environment()
-    wrong = boto3.Session(keys["AWS_ACCESS_KEY_ID"], "wrong", region_name="us-east-1")
-    unknown = boto3.Session("AKIAUNKNOWN", "wrong", region_name="us-east-1")
-    for session, codes in ((wrong, ("SignatureDoesNotMatch", "InvalidSignatureException")), (unknown, ("InvalidAccessKeyId", "UnrecognizedClientException"))):
-        with refused(codes[0]):
+    for key, s3_code, json_code in (
+        (keys["AWS_ACCESS_KEY_ID"], "SignatureDoesNotMatch", "InvalidSignatureException"),
+        ("AKIAUNKNOWN", "InvalidAccessKeyId", "UnrecognizedClientException"),
+    ):
+        session = boto3.Session(key, "wrong", region_name="us-east-1")
+        with refused(s3_code):
             session.client("s3", endpoint_url=server.endpoint).list_buckets()
-        with refused(codes[1]):
+        with refused(json_code):
             session.client("sagemaker", endpoint_url=server.endpoint).list_pipelines()

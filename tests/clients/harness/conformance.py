@@ -108,7 +108,8 @@ def json_problems(shape, value, path):
             if not isinstance(value, list):
                 yield f"{name} is not a list: {value!r}"
                 return
-            yield from _range_problems(shape, len(value), name, "items")
+            # AWS itself answers empty lists where the model wants one item.
+            yield from _range_problems(shape, len(value) or 1, name, "items")
             for i, item in enumerate(value):
                 yield from json_problems(shape.member, item, f"{path}[{i}]")
         case "map":

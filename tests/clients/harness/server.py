@@ -23,7 +23,8 @@ class Server:
     def __init__(self, folder: Path, *options: str, launcher: tuple[str, ...] = ()):
         """`options` go behind `serve`; `launcher` is a command that runs the server's."""
         self.folder = folder
-        self.data_dir = folder / "data"
+        # As the server sees it, and as the test does: they differ in a mount namespace.
+        self.own_data_dir = self.data_dir = folder / "data"
         self.log = folder / "server.log"
         self.options = options
         self.launcher = launcher
@@ -31,7 +32,7 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> "Server":
-        command = [*self.launcher, str(places.binary()), "serve", "--data-dir", str(self.data_dir)]
+        command = [*self.launcher, str(places.binary()), "serve", "--data-dir", str(self.own_data_dir)]
         command += ["--listen", "127.0.0.1:0", *self.options]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
@@ -72,23 +73,26 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait(STOP_LIMIT_S)
-        for process in processes.of_runs(self.data_dir):
+        for process in processes.of_runs(self.own_data_dir):
             process.kill()
         if self.log.exists():
             print(f"--- the log of the server in {self.folder.name}:\n{self.log.read_text()[-6000:]}")
 
     def runs(self) -> list[processes.Process]:
         """The processes of this server's runs: drivers, kernels and what they started."""
-        return processes.of_runs(self.data_dir)
+        return processes.of_runs(self.own_data_dir)
 
     def environment(self) -> dict[str, str]:
         """The environment of a user who did `eval "$(nbjobs env)"`."""
+        enter = ["nsenter", "--target", str(self.pid), "--mount"]
+        if os.geteuid() != 0:
+            enter += ["--user", "--preserve-credentials"]
         shell = subprocess.run(
-            ["bash", "-c", 'eval "$("$0" env --data-dir "$1")" && env -0', str(places.binary()), str(self.data_dir)],
+            [*(enter if self.launcher else []), "bash", "-c", 'lines=$("$0" env --data-dir "$1") && eval "$lines" && env -0', str(places.binary()), str(self.own_data_dir)],
             env=client_environment(self.folder),
             capture_output=True,
-            check=True,
         )
+        assert shell.returncode == 0, shell.stderr.decode()
         pairs = shell.stdout.decode().rstrip("\0").split("\0")
         return dict(pair.split("=", 1) for pair in pairs)
 

@@ -1,7 +1,8 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
-//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `sts` to [`sts`];
+//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `sts` to [`sts`], and so does an
+//!    unsigned form;
 //! 3. else our own paths (`/health`).
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
@@ -67,6 +68,7 @@ impl Doors {
         }
         match signing_service(&parts).as_deref() {
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
+            None if is_form(&parts) => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             _ => plain(
                 StatusCode::FORBIDDEN,
@@ -107,14 +109,15 @@ impl Doors {
     async fn query(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
         let answer = async {
             let body = read(body).await?;
-            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
             // A presigned query request has its form in the URI.
             let text = if body.is_empty() {
                 parts.uri.query().unwrap_or_default().as_bytes()
             } else {
                 &body
             };
-            sts::call(&self.app, &key, &query::Form::parse(text)?, id)
+            sts::check_action(&query::Form::parse(text)?)?;
+            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
+            Ok(sts::get_caller_identity(&self.app, &key, id))
         };
         match answer.await {
             Ok(response) => response,
@@ -153,6 +156,15 @@ fn signing_service(parts: &Parts) -> Option<String> {
     Claim::parse(parts)
         .ok()
         .map(|claim| claim.service().to_owned())
+}
+
+/// Whether an unsigned request has the form of the query protocol: STS has actions that need no signature.
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    })
 }
 
 async fn read(body: Body) -> Result<Bytes, ErrorShape> {

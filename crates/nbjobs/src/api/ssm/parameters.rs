@@ -119,10 +119,11 @@ pub(super) async fn get(app: &App, body: &[u8]) -> Answer {
     json::answer(json!({"Parameter": parameter}))
 }
 
-/// What `name` or `name:version` selects, as `GetParameter` shows it.
+/// What `name` or `name:version` selects, as `GetParameter` shows it. An ARN may stand for the name.
 async fn select(app: &App, selector: &str, decrypted: bool) -> Result<Value, ErrorShape> {
+    let selector = &name_in(app, selector);
     let (name, version) = match selector.split_once(':') {
-        None => (selector, None),
+        None => (selector.as_str(), None),
         Some((name, version)) => (name, Some(version)),
     };
     let no_version = |version: &str| {
@@ -312,6 +313,16 @@ fn arn(app: &App, name: &str) -> String {
         "arn:aws:ssm:{region}:{account}:parameter/{}",
         name.trim_start_matches('/')
     )
+}
+
+/// The name, with its version, in an ARN of ours; anything else is a name already. A name with folders begins
+/// with a slash, which its ARN leaves out.
+fn name_in(app: &App, name_or_arn: &str) -> String {
+    match name_or_arn.strip_prefix(&arn(app, "")) {
+        Some(rest) if rest.contains('/') => format!("/{rest}"),
+        Some(rest) => rest.to_owned(),
+        None => name_or_arn.to_owned(),
+    }
 }
 
 /// A parameter as the `Get` operations show it.
