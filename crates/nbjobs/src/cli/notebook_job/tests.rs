@@ -6,7 +6,10 @@ use super::*;
 fn recorded(text: &str) -> Value {
     let text = text
         .replace("sagemaker_headless_execution_vanilla", CHANNEL)
-        .replace("Created for Notebook execution from Studio Lab", DESCRIPTION);
+        .replace(
+            "Created for Notebook execution from Studio Lab",
+            DESCRIPTION,
+        );
     serde_json::from_str(&text).expect("a recorded body")
 }
 

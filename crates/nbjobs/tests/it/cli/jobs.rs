@@ -25,7 +25,7 @@ fn a_job_is_created_shown_read_fetched_and_deleted() {
     );
     let shown = desk.ok(&["job", "show", &job]);
     for line in [
-        "Name        daily report",
+        "Name        daily report.ipynb",
         "Status      Completed",
         "Parameters  who = -world",
     ] {
