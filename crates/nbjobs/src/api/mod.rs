@@ -22,8 +22,8 @@ use aws_wire::{ErrorShape, RequestId, json11, query};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode, header};
-use tracing::{error, info};
+use http::{Method, Request, Response, StatusCode, header};
+use tracing::{debug, error};
 
 /// The largest body of a JSON or query request: a pipeline definition of 1 MiB, escaped, fits.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -54,7 +54,7 @@ impl Doors {
             .and_then(|t| t.to_str().ok())
             .map(str::to_owned);
         let response = self.route(request, &id).await;
-        info!(%id, %method, path, target, status = response.status().as_u16(), "answered");
+        debug!(%id, %method, path, target, status = response.status().as_u16(), "answered");
         response
     }
 
@@ -70,10 +70,12 @@ impl Doors {
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
             None if is_form(&parts) => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
-            _ => plain(
+            None if parts.uri.path() == "/" && parts.method == Method::GET => plain(
                 StatusCode::FORBIDDEN,
                 "nbjobs answers signed AWS requests here; run `eval \"$(nbjobs env)\"` and use any AWS client\n",
             ),
+            // A path without a signature is an anonymous S3 request, which S3 refuses.
+            _ => self.s3.answer(Request::from_parts(parts, body), id).await,
         }
     }
 

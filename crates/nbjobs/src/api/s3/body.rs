@@ -65,6 +65,14 @@ pub(super) async fn receive(
     }
     let algorithm = given.or(trailing).or(declared.algorithm);
     let staged = objects.stage(stream_of(body), algorithm).await?;
+    // `s3s` takes the chunks as they come, however many bytes they are in all.
+    if decoded.is_some_and(|length| length != convert::size(staged.size)) {
+        return Err(s3_error!(
+            IncompleteBody,
+            "You did not provide the number of bytes specified by the x-amz-decoded-content-length HTTP header"
+        )
+        .into());
+    }
     check_md5(&staged, declared.md5)?;
     let expected = match (declared.checksum, trailing) {
         (Some((_, value)), _) => Some(value),

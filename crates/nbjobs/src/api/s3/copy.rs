@@ -8,6 +8,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
+use crate::objects::checksum::ChecksumAlgorithm;
 use crate::objects::read::Object;
 use crate::objects::record::{Condition, Metadata, ObjectInfo};
 use crate::objects::uploads::check_number;
@@ -67,48 +68,44 @@ impl Door {
         };
         let source = self.source(from, &conditions).await?;
         let given = metadata_of!(input, self.encryption_of_new(&input.bucket, wanted).await?);
-        let kept = source.info.metadata.clone();
-        let tags = if retag {
-            given.tags.clone()
-        } else {
-            kept.tags.clone()
-        };
-        let metadata = if replace {
-            given
-        } else {
-            Metadata {
-                encryption: given.encryption,
-                ..kept
-            }
-        };
-        let metadata = Metadata { tags, ..metadata };
-        let (to, now) = ((&*input.bucket, &*input.key), self.now());
+        let metadata = merged(&source.info.metadata, given, replace, retag);
         let algorithm = asked(input.checksum_algorithm.as_ref())?;
-        let has = source
-            .info
-            .checksum
-            .as_ref()
-            .map(|checksum| checksum.algorithm);
-        let info = if algorithm.is_none() || algorithm == has {
-            self.objects()
-                .copy(&source, to, Some(metadata), Condition::Always, now)
-                .await?
-        } else {
-            // Another checksum is asked for, so the bytes have to be read.
-            let staged = self
-                .objects()
-                .stage(source.stream(0..source.info.size), algorithm)
-                .await?;
-            self.objects()
-                .put_staged(to.0, to.1, staged, metadata, Condition::Always, now)
-                .await?
-        };
+        let to = (&*input.bucket, &*input.key);
+        let info = self.copied(&source, to, metadata, algorithm).await?;
         let mut output = CopyObjectOutput {
             copy_object_result: Some(result_of(&info)),
             ..Default::default()
         };
         set_encryption!(output, &info.metadata.encryption);
         Ok(output)
+    }
+
+    async fn copied(
+        &self,
+        source: &Object,
+        to: (&str, &str),
+        metadata: Metadata,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> Answer<ObjectInfo> {
+        let has = source
+            .info
+            .checksum
+            .as_ref()
+            .map(|checksum| checksum.algorithm);
+        let objects = self.objects();
+        if algorithm.is_none() || algorithm == has {
+            return Ok(objects
+                .copy(source, to, Some(metadata), Condition::Always, self.now())
+                .await?);
+        }
+        // Another checksum is asked for, so the bytes have to be read.
+        let staged = objects
+            .stage(source.stream(0..source.info.size), algorithm)
+            .await?;
+        let condition = Condition::Always;
+        Ok(objects
+            .put_staged(to.0, to.1, staged, metadata, condition, self.now())
+            .await?)
     }
 
     pub(super) async fn upload_part_copy(
@@ -208,6 +205,24 @@ fn replaces(directive: Option<&str>) -> S3Result<bool> {
         Some("REPLACE") => Ok(true),
         Some(_) => Err(s3_error!(InvalidArgument, "A directive is COPY or REPLACE")),
     }
+}
+
+/// The metadata of a copy: the source's or the given, and the same for the tags; encryption is always the given.
+fn merged(kept: &Metadata, given: Metadata, replace: bool, retag: bool) -> Metadata {
+    let tags = if retag {
+        given.tags.clone()
+    } else {
+        kept.tags.clone()
+    };
+    let metadata = if replace {
+        given
+    } else {
+        Metadata {
+            encryption: given.encryption,
+            ..kept.clone()
+        }
+    };
+    Metadata { tags, ..metadata }
 }
 
 fn source_range(range: Option<&str>, size: u64) -> S3Result<Range<u64>> {

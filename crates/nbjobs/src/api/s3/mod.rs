@@ -5,11 +5,13 @@
 //! versions). Three things are remembered and told back without being done, because clients ask for them and look for
 //! the answer: a bucket's versioning status, a bucket's default encryption and an object's encryption.
 
+mod attributes;
 mod auth;
 mod body;
 mod buckets;
 mod convert;
 mod copy;
+mod delete;
 mod door;
 mod error;
 mod listing;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 
 use aws_wire::RequestId;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use http::request::Parts;
 use http::{Method, Request, Response, header};
 use percent_encoding::percent_decode_str;
@@ -91,6 +93,7 @@ impl Service {
     /// Answers one request, which is authenticated here. `id` names it to the caller.
     pub async fn answer(&self, request: Request<Body>, id: &RequestId) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        let with_body = !body.is_end_stream();
         let response = match self.authenticate(&parts).await {
             Ok(()) => {
                 let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
@@ -105,6 +108,12 @@ impl Service {
         response
             .headers_mut()
             .insert("x-amz-request-id", id.header_value());
+        if with_body && !response.status().is_success() {
+            // The body may not have been read, and a client that waits for "100 Continue" will not send it: what comes
+            // next on this connection could be taken for it.
+            let close = header::HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         response
     }
 

@@ -1,28 +1,22 @@
-//! Operations on one object, or on several by name. Must not know parts.
+//! Putting an object and getting it back. Must not know parts or copies.
 
 use std::ops::Range;
 
 use s3s::dto::{
-    Delete, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
-    DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
-    ETagCondition, Error as DeleteError, GetObjectAttributesInput, GetObjectAttributesOutput,
-    GetObjectAttributesParts, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
-    GetObjectTaggingOutput, HeadObjectInput, HeadObjectOutput, ObjectPart, PutObjectInput,
-    PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput, StorageClass, StreamingBlob,
-    Tag,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput,
+    PutObjectOutput, StreamingBlob,
 };
 use s3s::{S3Request, S3Result, s3_error};
 
-use crate::objects::list::PAGE_MAX;
 use crate::objects::record::{Encryption, ObjectInfo};
 
 use super::body::{Declared, asked, receive};
 use super::convert::{
     ReadConditions, checksum_type_of, condition, encryption, etag, expires, given_checksum,
-    metadata_of, set_checksum, set_encryption, size, tags, timestamp,
+    metadata_of, set_checksum, set_encryption, size, timestamp,
 };
 use super::door::Door;
-use super::error::{Answer, Refused};
+use super::error::Answer;
 use super::unsupported::{check_version, refuse, refuse_unsupported};
 
 impl Door {
@@ -189,162 +183,6 @@ impl Door {
         set_encryption!(output, &info.metadata.encryption);
         Ok(output)
     }
-
-    pub(super) async fn get_object_attributes(
-        &self,
-        request: S3Request<GetObjectAttributesInput>,
-    ) -> Answer<GetObjectAttributesOutput> {
-        let input = request.input;
-        self.check_owner(input.expected_bucket_owner.as_deref())?;
-        check_version(input.version_id.as_deref())?;
-        let info = self.objects().head(&input.bucket, &input.key).await?;
-        // They may come as one header with commas.
-        let attributes = input.object_attributes.iter();
-        let attributes: Vec<&str> = attributes
-            .flat_map(|header| header.as_str().split(','))
-            .collect();
-        let asked = |name: &str| attributes.iter().any(|attribute| attribute.trim() == name);
-        let checksum = info
-            .checksum
-            .as_ref()
-            .filter(|_| asked("Checksum"))
-            .map(|checksum| {
-                let mut output = s3s::dto::Checksum {
-                    checksum_type: checksum_type_of(Some(checksum)),
-                    ..Default::default()
-                };
-                set_checksum!(output, Some(checksum));
-                output
-            });
-        Ok(GetObjectAttributesOutput {
-            checksum,
-            e_tag: asked("ETag").then(|| etag(&info.etag)),
-            last_modified: Some(timestamp(info.modified)),
-            object_parts: asked("ObjectParts")
-                .then(|| parts_page(&info, input.part_number_marker, input.max_parts))
-                .flatten(),
-            object_size: asked("ObjectSize").then(|| size(info.size)),
-            storage_class: asked("StorageClass")
-                .then(|| StorageClass::from_static(StorageClass::STANDARD)),
-            ..Default::default()
-        })
-    }
-
-    pub(super) async fn delete_object(
-        &self,
-        request: S3Request<DeleteObjectInput>,
-    ) -> Answer<DeleteObjectOutput> {
-        let input = request.input;
-        self.check_owner(input.expected_bucket_owner.as_deref())?;
-        check_version(input.version_id.as_deref())?;
-        let more = input.if_match_last_modified_time.is_some() || input.if_match_size.is_some();
-        refuse(more, "Deletion on condition of size or time")?;
-        let condition = condition(input.if_match.as_ref(), None)?;
-        self.objects()
-            .delete(&input.bucket, &input.key, condition)
-            .await?;
-        Ok(DeleteObjectOutput::default())
-    }
-
-    pub(super) async fn delete_objects(
-        &self,
-        request: S3Request<DeleteObjectsInput>,
-    ) -> Answer<DeleteObjectsOutput> {
-        let DeleteObjectsInput {
-            bucket,
-            delete: Delete { objects, quiet },
-            expected_bucket_owner,
-            ..
-        } = request.input;
-        self.check_owner(expected_bucket_owner.as_deref())?;
-        if !(1..=PAGE_MAX).contains(&objects.len()) {
-            return Err(
-                s3_error!(MalformedXML, "A request names 1 to 1000 objects to delete").into(),
-            );
-        }
-        self.objects().head_bucket(&bucket).await?;
-        let mut deleted = Vec::new();
-        let mut errors = Vec::new();
-        for object in objects {
-            let done = async {
-                check_version(object.version_id.as_deref())?;
-                let condition = condition(object.e_tag.map(ETagCondition::ETag).as_ref(), None)?;
-                Ok::<(), Refused>(
-                    self.objects()
-                        .delete(&bucket, &object.key, condition)
-                        .await?,
-                )
-            };
-            match done.await {
-                Ok(()) => deleted.push(DeletedObject {
-                    key: Some(object.key),
-                    ..Default::default()
-                }),
-                Err(Refused(error)) => errors.push(DeleteError {
-                    code: Some(error.code().as_str().to_owned()),
-                    key: Some(object.key),
-                    message: error.message().map(str::to_owned),
-                    version_id: None,
-                }),
-            }
-        }
-        let quiet = quiet.unwrap_or_default();
-        Ok(DeleteObjectsOutput {
-            deleted: (!quiet).then_some(deleted),
-            errors: Some(errors),
-            ..Default::default()
-        })
-    }
-
-    pub(super) async fn get_object_tagging(
-        &self,
-        request: S3Request<GetObjectTaggingInput>,
-    ) -> Answer<GetObjectTaggingOutput> {
-        let input = request.input;
-        self.check_owner(input.expected_bucket_owner.as_deref())?;
-        check_version(input.version_id.as_deref())?;
-        let info = self.objects().head(&input.bucket, &input.key).await?;
-        let tags = info.metadata.tags.into_iter();
-        let tag_set = tags
-            .map(|(key, value)| Tag {
-                key: Some(key),
-                value: Some(value),
-            })
-            .collect();
-        Ok(GetObjectTaggingOutput {
-            tag_set,
-            version_id: None,
-        })
-    }
-
-    pub(super) async fn put_object_tagging(
-        &self,
-        request: S3Request<PutObjectTaggingInput>,
-    ) -> Answer<PutObjectTaggingOutput> {
-        let input = request.input;
-        self.check_owner(input.expected_bucket_owner.as_deref())?;
-        check_version(input.version_id.as_deref())?;
-        let given = input.tagging.tag_set.into_iter();
-        let given =
-            tags(given.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))?;
-        self.objects()
-            .set_tags(&input.bucket, &input.key, given)
-            .await?;
-        Ok(PutObjectTaggingOutput::default())
-    }
-
-    pub(super) async fn delete_object_tagging(
-        &self,
-        request: S3Request<DeleteObjectTaggingInput>,
-    ) -> Answer<DeleteObjectTaggingOutput> {
-        let input = request.input;
-        self.check_owner(input.expected_bucket_owner.as_deref())?;
-        check_version(input.version_id.as_deref())?;
-        self.objects()
-            .set_tags(&input.bucket, &input.key, Default::default())
-            .await?;
-        Ok(DeleteObjectTaggingOutput::default())
-    }
 }
 
 fn content_type(info: &ObjectInfo) -> String {
@@ -366,7 +204,7 @@ fn content_range(range: &Range<u64>, size: u64) -> String {
     )
 }
 
-fn parts_count(info: &ObjectInfo) -> Option<i32> {
+pub(super) fn parts_count(info: &ObjectInfo) -> Option<i32> {
     i32::try_from(info.part_sizes.len())
         .ok()
         .filter(|count| *count > 0)
@@ -391,31 +229,4 @@ fn part_range(info: &ObjectInfo, number: i32) -> S3Result<Range<u64>> {
             "The requested partnumber is not satisfiable"
         )),
     }
-}
-
-fn parts_page(
-    info: &ObjectInfo,
-    after: Option<i32>,
-    max: Option<i32>,
-) -> Option<GetObjectAttributesParts> {
-    let total = parts_count(info)?;
-    let after = after.unwrap_or(0).clamp(0, total);
-    let max = max.unwrap_or(PAGE_MAX as i32).clamp(0, PAGE_MAX as i32);
-    let last = total.min(after + max);
-    let parts = (after..last).filter_map(|index| {
-        let length = info.part_sizes.get(usize::try_from(index).ok()?)?;
-        Some(ObjectPart {
-            part_number: Some(index + 1),
-            size: Some(size(*length)),
-            ..Default::default()
-        })
-    });
-    Some(GetObjectAttributesParts {
-        is_truncated: Some(last < total),
-        max_parts: Some(max),
-        next_part_number_marker: Some(last),
-        part_number_marker: Some(after),
-        parts: Some(parts.collect()),
-        total_parts_count: Some(total),
-    })
 }

@@ -20,14 +20,11 @@ pub(super) fn run(
     let mut rollback = Rollback::new(client);
     files.upload(client, &job.bucket, &id, &mut rollback)?;
     let token = Uuid::new_v4().to_string();
-    let pipeline = client.call(
-        Service::SageMaker,
-        "CreatePipeline",
-        &job.pipeline(&id, &token),
-    )?;
-    rollback.note(Step::Pipeline { name: id.clone() });
-    client.call(Service::EventBridge, "PutRule", &job.rule(&id, schedule))?;
-    rollback.note(Step::Rule { name: id.clone() });
+    let body = job.pipeline(&id, &token);
+    let pipeline = client.call(Service::SageMaker, "CreatePipeline", &body);
+    let pipeline = rollback.after(Step::Pipeline { name: id.clone() }, pipeline)?;
+    let rule = client.call(Service::EventBridge, "PutRule", &job.rule(&id, schedule));
+    rollback.after(Step::Rule { name: id.clone() }, rule)?;
     let arn = pipeline["PipelineArn"]
         .as_str()
         .context("the answer of CreatePipeline has no PipelineArn")?;

@@ -1,7 +1,7 @@
 //! `nbjobs job create`: a snapshot of the notebook goes to S3, then the job is asked for.
 
-use super::wait;
-use crate::cli::client::{Client, Service};
+use super::{describe, wait};
+use crate::cli::client::{Client, Service, Unreachable};
 use crate::cli::notebook_job::{Options, Rollback};
 use crate::clock::Clock;
 use jiff::tz::TimeZone;
@@ -23,11 +23,12 @@ pub(super) fn run(
     );
     let mut rollback = Rollback::new(client);
     files.upload(client, &job.bucket, &id, &mut rollback)?;
-    client.call(
-        Service::SageMaker,
-        "CreateTrainingJob",
-        &job.training_job(&id, now),
-    )?;
+    let body = job.training_job(&id, now);
+    match client.call(Service::SageMaker, "CreateTrainingJob", &body) {
+        // Only the answer was lost: the job is there, so its files must stay.
+        Err(error) if error.is::<Unreachable>() && describe(client, &id).is_ok() => {}
+        answer => drop(answer?),
+    }
     rollback.keep();
     writeln!(out, "{id}")?;
     out.flush()?;

@@ -77,11 +77,12 @@ impl Files {
             .map(|(name, path)| (name, Content::File(path)));
         for (name, content) in notebook.chain(others) {
             let key = format!("{prefix}/{name}");
-            client.put_object(bucket, &key, content)?;
-            rollback.note(Step::Object {
+            let stored = client.put_object(bucket, &key, content);
+            let object = Step::Object {
                 bucket: bucket.to_owned(),
                 key,
-            });
+            };
+            rollback.after(object, stored)?;
         }
         Ok(())
     }

@@ -17,10 +17,10 @@ use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The channel that carries the notebook.
-const CHANNEL: &str = "sagemaker_headless_execution_vanilla";
-/// What the extension describes its pipelines and rules with.
-const DESCRIPTION: &str = "Created for Notebook execution from Studio Lab";
+/// The channel that carries the notebook: Studio's. (In a plain JupyterLab the extension appends `_vanilla`.)
+const CHANNEL: &str = "sagemaker_headless_execution";
+/// What Studio describes its pipelines and rules with. (In a plain JupyterLab the extension says `Studio Lab`.)
+const DESCRIPTION: &str = "Created for Notebook execution from Studio";
 /// The id of the one target of a definition's rule.
 pub const TARGET_ID: &str = "notebook-execution";
 /// The image that the extension names when the user chooses none, and its ARN.

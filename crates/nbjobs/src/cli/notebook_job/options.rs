@@ -24,7 +24,7 @@ pub struct Parameters {
 pub struct Options {
     /// The notebook: an .ipynb file; a copy of it is what runs
     notebook: PathBuf,
-    /// The name that lists show [default: the notebook's file name without .ipynb]
+    /// The name that lists show [default: the notebook's file name]
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -85,7 +85,7 @@ impl Options {
         )?;
         let account = client.account()?;
         let region = client.region();
-        let default_name = || super::stem(files.notebook()).to_owned();
+        let default_name = || files.notebook().to_owned();
         let job = NotebookJob {
             name: self.name.unwrap_or_else(default_name),
             notebook: files.notebook().to_owned(),

@@ -111,7 +111,7 @@ async fn parts_become_one_object() {
 
 #[tokio::test]
 async fn wrong_parts_are_refused_and_the_upload_stays() {
-    let (folder, objects) = store().await;
+    let (_folder, objects) = store().await;
     let id = objects.create_upload(BUCKET, upload()).await.unwrap();
     let small = put_part(&objects, &id, 1, b"small".to_vec()).await;
     let end = put_part(&objects, &id, 2, b"end".to_vec()).await;
@@ -172,6 +172,13 @@ async fn wrong_parts_are_refused_and_the_upload_stays() {
         complete(&[&end], Some("AAAAAA==")).await,
         Error::ChecksumMismatch
     ));
+}
+
+#[tokio::test]
+async fn an_upload_is_found_by_its_id_and_key_and_aborted_once() {
+    let (folder, objects) = store().await;
+    let id = objects.create_upload(BUCKET, upload()).await.unwrap();
+    put_part(&objects, &id, 1, b"part".to_vec()).await;
     for (number, valid) in [
         (0, false),
         (1, true),

@@ -17,7 +17,7 @@ fn a_job_is_created_shown_read_fetched_and_deleted() {
         "-world",
         "--wait",
     ]);
-    assert!(job.starts_with("dailyreport-dailyreport-"), "{job}");
+    assert!(job.starts_with("dailyreportipynb-dailyreport-"), "{job}");
     assert_eq!(first_column(&desk.ok(&["job", "list"])), [&job]);
     assert_eq!(
         first_column(&desk.ok(&["job", "list", "--status", "Failed"])),
@@ -25,7 +25,7 @@ fn a_job_is_created_shown_read_fetched_and_deleted() {
     );
     let shown = desk.ok(&["job", "show", &job]);
     for line in [
-        "Name        daily report",
+        "Name        daily report.ipynb",
         "Status      Completed",
         "Parameters  who = -world",
     ] {

@@ -159,7 +159,7 @@ fn a_body_in_chunks_is_held_against_its_trailer() {
     assert_answer(&wrong, 400, "BadDigest");
     let missing = client.put_in_chunks("123456780", "9", "x-amz-checksum-sha1:y/Q5Jg==");
     assert_answer(&missing, 400, "InvalidRequest");
-    let short = client.put_in_chunks("1234", "9", "x-amz-checksum-crc32:y/Q5Jg==");
+    let short = client.put_in_chunks("1234", "9", "x-amz-checksum-crc32:m+Pgow==");
     assert_answer(&short, 400, "IncompleteBody");
     assert!(client.get().ends_with("\r\n\r\n123456789"));
 }
@@ -250,4 +250,35 @@ fn a_client_that_goes_away_leaves_nothing() {
     assert_answer(&client.get(), 404, "NoSuchKey");
     let staging = client.server.data_dir().join("objects/staging");
     assert_eq!(std::fs::read_dir(staging).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_refusal_of_a_body_that_was_not_sent_ends_the_connection() {
+    let client = Client::start();
+    let headers = [
+        ("content-length", "3"),
+        ("expect", "100-continue"),
+        ("x-amz-acl", "public-read"),
+    ];
+    let parts = client.signed("PUT", "/hand/k", &headers, Payload::Unsigned);
+    let authority = parts.uri.authority().expect("an authority").as_str();
+    let mut stream = TcpStream::connect(authority).expect("a connection");
+    let mut text = "PUT /hand/k HTTP/1.1\r\n".to_owned();
+    for (name, value) in &parts.headers {
+        text.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
+    }
+    stream
+        .write_all(format!("{text}\r\n").as_bytes())
+        .expect("a sent head");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("the answer's head");
+        answer.push(byte[0]);
+    }
+    let answer = String::from_utf8(answer).expect("text");
+    assert!(
+        answer.starts_with("HTTP/1.1 400 ") && answer.contains("connection: close\r\n"),
+        "{answer}"
+    );
 }
