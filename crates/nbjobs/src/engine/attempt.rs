@@ -15,6 +15,10 @@ use tracing::{error, info, warn};
 /// SageMaker's patience between SIGTERM and SIGKILL.
 const STOP_GRACE: Duration = Duration::from_secs(120);
 
+/// How often an attempt is tried in the face of faults of ours, such as a full disk or too many open files. Each try
+/// finds what the one before has done.
+const TRIES_MAX: u32 = 3;
+
 /// How an attempt ended, before it is a job's status.
 #[derive(Debug)]
 enum Outcome {
@@ -29,11 +33,27 @@ enum Outcome {
 /// Follows an attempt to its end. Faults of the server are retried: a job is never forgotten.
 pub(super) async fn follow(engine: &Engine, lease: Lease, mut stop: watch::Receiver<bool>) {
     let run = engine.run_dir(&lease.job, lease.attempt);
-    let outcome = match attempt(engine, &lease, &run, &mut stop).await {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            error!(job = lease.job, error = format!("{error:#}"), "a run broke");
-            Outcome::Broken(FailureReason::InternalServer(format!("{error:#}")))
+    let mut tries = 1;
+    let outcome = loop {
+        match attempt(engine, &lease, &run, &mut stop).await {
+            Ok(outcome) => break outcome,
+            Err(error) if error.is::<LeaseLost>() => {
+                warn!("{error}");
+                return;
+            }
+            Err(error) => {
+                error!(
+                    job = lease.job,
+                    tries,
+                    error = format!("{error:#}"),
+                    "a run broke"
+                );
+                if tries == TRIES_MAX {
+                    break Outcome::Broken(FailureReason::InternalServer(format!("{error:#}")));
+                }
+                tries += 1;
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
         }
     };
     loop {
@@ -271,5 +291,61 @@ fn verdict(
                 .unwrap_or_else(|| "The driver left no reason".into()),
             exit_code: *code,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::at;
+    use crate::engine::testing::{NOW, engine, queue};
+
+    #[tokio::test]
+    async fn a_run_that_another_server_follows_is_left_to_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        queue(&engine.app, "j").await;
+        let mut tx = engine.app.store.tx().await.expect("a transaction");
+        let mut job = tx.job("j").await.expect("rows").expect("the job");
+        let stale = tx.insert_attempt("j", "one").await.expect("an attempt");
+        let (status, secondary) = (JobStatus::InProgress, SecondaryStatus::Starting);
+        tx.set_job_status(&mut job, status, secondary, None, at(NOW))
+            .await
+            .expect("a lawful change");
+        tx.take_lease(&stale, "another").await.expect("a lease");
+        tx.commit().await.expect("a commit");
+        let run = engine.run_dir("j", 1);
+        run.create().expect("a run");
+        std::fs::write(run.log(), "a line\n").expect("a log");
+
+        let (_stop, stopped) = watch::channel(false);
+        follow(&engine, stale.clone(), stopped).await;
+        let log = log_tail::LogTail::new(&engine.app, &stale, &run, "s".into(), 0);
+        let error = log.follow(async { Ok(()) }).await.expect_err("no line");
+        assert!(error.is::<LeaseLost>(), "{error:#}");
+
+        assert!(run.log().exists());
+        let job = engine.app.store.job("j").await.expect("rows");
+        assert_eq!(job.expect("the job").status, JobStatus::InProgress);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_prepared_fails_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        queue(&engine.app, "j").await;
+        engine.dispatch_once(at(NOW)).await.expect("a look");
+        engine.tasks.close();
+        engine.tasks.wait().await;
+        let job = engine
+            .app
+            .store
+            .job("j")
+            .await
+            .expect("rows")
+            .expect("the job");
+        assert_eq!(job.status, JobStatus::Failed);
+        assert!(!engine.run_dir("j", 1).path().exists());
+        assert!(engine.running().is_empty());
     }
 }

@@ -146,43 +146,9 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing::{arguments, at, open};
+    use crate::app::testing::at;
     use crate::app::{App, jobs};
-    use crate::backend::local::Local;
-    use serde_json::json;
-    use std::path::Path;
-
-    const NOW: &str = "2026-11-23T12:00:00Z";
-
-    /// An engine with one place, whose backend cannot start anything.
-    async fn engine(dir: &Path) -> Engine {
-        let backend = Local {
-            program: "/no/such/program".into(),
-            environment: Default::default(),
-        };
-        let runs = dir.join("runs");
-        std::fs::create_dir(&runs).expect("a folder");
-        let app = open(dir, at(NOW)).await;
-        Engine::new(
-            app,
-            backend,
-            runs,
-            1,
-            Default::default(),
-            Default::default(),
-        )
-    }
-
-    async fn queue(app: &App, name: &str) {
-        let mut spec = arguments(json!({}));
-        spec.as_object_mut().expect("an object").remove("Tags");
-        let spec = serde_json::from_value(spec).expect("a job");
-        let mut tx = app.store.tx().await.expect("a transaction");
-        jobs::create_in(&mut tx, name, spec, &[], at(NOW))
-            .await
-            .expect("a job");
-        tx.commit().await.expect("a commit");
-    }
+    use crate::engine::testing::{NOW, engine, queue};
 
     async fn set_status(app: &App, name: &str, status: JobStatus, secondary: SecondaryStatus) {
         let mut tx = app.store.tx().await.expect("a transaction");

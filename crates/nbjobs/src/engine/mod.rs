@@ -7,6 +7,8 @@ pub mod dispatcher;
 mod input;
 mod log_tail;
 pub mod scheduler;
+#[cfg(test)]
+mod testing;
 
 use crate::app::App;
 use crate::backend::local::Local;
