@@ -299,6 +299,7 @@ mod tests {
     use super::*;
     use crate::app::testing::at;
     use crate::engine::testing::{NOW, engine, queue};
+    use crate::objects;
 
     #[tokio::test]
     async fn a_run_that_another_server_follows_is_left_to_it() {
@@ -327,6 +328,55 @@ mod tests {
         assert!(run.log().exists());
         let job = engine.app.store.job("j").await.expect("rows");
         assert_eq!(job.expect("the job").status, JobStatus::InProgress);
+    }
+
+    #[tokio::test]
+    async fn objects_that_cannot_be_files_are_the_callers_fault() {
+        let long = "x".repeat(256);
+        for keys in [["a", "a/b"], ["a", &long]] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let engine = engine(dir.path()).await;
+            let objects = &engine.app.objects;
+            let bucket = objects::Bucket {
+                created: at(NOW),
+                region: None,
+                versioning: None,
+                encryption: None,
+            };
+            objects
+                .create_bucket("bucket", bucket)
+                .await
+                .expect("a bucket");
+            for key in keys {
+                let body = futures::stream::empty();
+                objects
+                    .put(
+                        "bucket",
+                        &format!("d/input/{key}"),
+                        body,
+                        Default::default(),
+                        at(NOW),
+                    )
+                    .await
+                    .expect("an object");
+            }
+            queue(&engine.app, "j").await;
+            engine.dispatch_once(at(NOW)).await.expect("a look");
+            engine.tasks.close();
+            engine.tasks.wait().await;
+            let job = engine
+                .app
+                .store
+                .job("j")
+                .await
+                .expect("rows")
+                .expect("the job");
+            let reason = job.failure_reason.expect("a reason");
+            assert!(
+                reason.starts_with("ClientError: s3://bucket/d/input/"),
+                "{reason}"
+            );
+        }
     }
 
     #[tokio::test]
