@@ -1,0 +1,5 @@
+//! x
+/// x
+pub struct Markdown;
+/// x
+pub fn markdown() {}

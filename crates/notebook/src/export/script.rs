@@ -1,0 +1,5 @@
+//! x
+/// x
+pub struct Script;
+/// x
+pub fn script() {}
