@@ -2,6 +2,7 @@
 
 mod env;
 mod execute;
+mod export;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ enum Command {
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
     Env(env::Args),
+    /// Turn a notebook into a web page, Markdown or a script
+    Export(export::Args),
     /// Run one attempt of a job (started by the service)
     #[command(hide = true)]
     Execute(execute::Args),
@@ -33,6 +36,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
+            Command::Export(args) => report(export::main(args)),
             Command::Execute(args) => execute::main(&args),
         }
     }
