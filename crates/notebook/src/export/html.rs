@@ -103,7 +103,7 @@ fn policy(nonce: Option<&String>) -> String {
     if let Some(nonce) = nonce {
         // Plotly and Vega compile expressions; in the page itself nothing runs that could.
         policy.push_str(&format!(
-            "; script-src 'nonce-{nonce}' 'unsafe-eval'; worker-src blob:; webrtc 'block'"
+            "; script-src 'nonce-{nonce}' 'unsafe-eval'; worker-src blob:"
         ));
     }
     policy

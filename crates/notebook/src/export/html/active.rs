@@ -10,6 +10,15 @@ use maud::{Markup, PreEscaped, html};
 
 /// HTML longer than this is taken to carry the libraries that it uses, whatever else it would load.
 const CARRIES_LIBRARY_BYTES: usize = 400 * 1024;
+/// Hosts that libraries load themselves from, by a script of their own (Altair, Bokeh, folium, MathJax).
+const LIBRARY_HOSTS: [&str; 6] = [
+    "cdn.jsdelivr.net",
+    "unpkg.com",
+    "cdnjs.cloudflare.com",
+    "cdn.plot.ly",
+    "cdn.bokeh.org",
+    "cdn.pydata.org",
+];
 /// How many addresses a note names.
 const ADDRESSES_MAX: usize = 3;
 
@@ -56,6 +65,10 @@ pub(super) fn needs(html: &str) -> Needs {
         && ["require([", "requirejs(", "require.config("]
             .iter()
             .any(|call| html.contains(call));
+    if active && addresses.is_empty() {
+        let loaded = LIBRARY_HOSTS.iter().filter(|host| html.contains(*host));
+        addresses.extend(loaded.map(|host| format!("https://{host}/")));
+    }
     let carries = html.len() > CARRIES_LIBRARY_BYTES;
     if (!addresses.is_empty() || loader) && !carries {
         addresses.dedup();

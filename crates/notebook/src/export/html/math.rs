@@ -61,8 +61,8 @@ pub(super) fn from_latex_output(text: &str) -> Option<PreEscaped<String>> {
         return mathml(inner, true);
     }
     if let Some(inner) = within("$", "$").or_else(|| within("\\(", "\\)")) {
-        // sympy and IPython's Math write displayed formulas in single dollars.
-        return mathml(inner, true);
+        // sympy and IPython's Math ask for the displayed style themselves.
+        return mathml(inner, false);
     }
     text.starts_with("\\begin{")
         .then(|| mathml(text, true))

@@ -4,7 +4,7 @@ use crate::export::terminal::{self, Painter};
 use maud::{Markup, PreEscaped, html};
 
 /// Text beyond this many lines stands behind "Show".
-const SHOWN_LINES_MAX: usize = 400;
+const SHOWN_LINES_MAX: usize = 100;
 /// Text beyond this many bytes stands behind "Show".
 const SHOWN_BYTES_MAX: usize = 48 * 1024;
 /// Text beyond this many bytes is left out, and the page says so.
@@ -82,7 +82,7 @@ mod tests {
         assert!(!short.contains("details"));
         let long = text(&"line\n".repeat(2_000), "nb-text").0;
         assert!(
-            long.contains("Show 1,600 more lines"),
+            long.contains("Show 1,900 more lines"),
             "{}",
             &long[long.len() - 300..]
         );
