@@ -145,7 +145,9 @@ def browser():
 def opened(browser, url, **options):
     """The page, its frames loaded and their scripts run."""
     page = browser.new_page(**options)
-    page.asked = []
+    page.asked, page.blocked, page.said = [], [], []
+    page.on("requestfailed", lambda request: page.blocked.append(request.url) if request.failure == "csp" else None)
+    page.on("console", lambda message: page.said.append(message.text) if message.text.startswith("attack ") else None)
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(url)
     for frame in page.locator("iframe").all():
@@ -156,11 +158,10 @@ def opened(browser, url, **options):
 
 # -- safety ----------------------------------------------------------------------------------------------------------
 
-# Marks the document that it runs in, then tries to reach everything else.
+# Says where it runs, then tries to reach everything else.
 ATTACK = """
-document.documentElement.dataset.ran = "yes";
-window.stolen = [];
-const reach = (name, take) => { try { const got = take(); if (got) stolen.push(`${name}: ${got}`); } catch {} };
+console.log(`attack began in ${self.origin}`);
+const reach = (name, take) => { try { const got = take(); if (got) console.log(`attack got ${name}: ${got}`); } catch {} };
 reach("cookie", () => document.cookie);
 reach("parent", () => { parent.document.documentElement.dataset.pwned = "parent"; return parent !== window; });
 reach("top", () => { top.document.title = "pwned"; return top !== window; });
@@ -194,7 +195,7 @@ document.documentElement.append(form);
 reach("submitted", () => { form.submit(); });
 parent.postMessage({nbjobsFrameHeight: 1e9, pwned: true}, "*");
 parent.postMessage({nbjobsFrameHeight: "1px; position: fixed"}, "*");
-setTimeout(() => { location = "CANARY/location"; });
+setTimeout(() => { console.log(`attack ended in ${self.origin}`); location = "CANARY/location"; });
 """
 # Runs where markup can run something.
 MARKUP = """<script>ATTACK</script><img src=x onerror="ATTACK"><svg onload="ATTACK"><script>ATTACK</script></svg>
@@ -256,14 +257,13 @@ def test_nothing_hostile_runs_in_the_pages_origin_or_reaches_the_network(browser
     content, _ = hostile(canary)
     export(tmp_path, content, "--to", "html", "-o", tmp_path / "page.html")
     page = opened(browser, f"{site}/page.html")
-    frames = [frame for frame in page.frames if frame.parent_frame == page.main_frame]
-    assert len(frames) > 5
-    ran = [frame for frame in frames if frame.evaluate("document.documentElement.dataset.ran") == "yes"]
-    assert ran, "the frames' scripts should have run: this test would see nothing otherwise"
-    assert [thing for frame in ran for thing in frame.evaluate("window.stolen")] == []
+    # The attack runs in the frames, or else this test would see nothing, and gets nothing there.
+    while page.said.count("attack ended in null") < 3:
+        page.wait_for_event("console")
+    assert set(page.said) == {"attack began in null", "attack ended in null"}
     # Things to click on do nothing either.
     page.evaluate("for (const link of document.querySelectorAll('a[href^=javascript], button')) link.click()")
-    assert page.evaluate("document.documentElement.dataset.ran") is None
+    assert set(page.said) == {"attack began in null", "attack ended in null"}
     assert page.evaluate("document.documentElement.dataset.pwned") is None
     assert page.url == f"{site}/page.html"
     own = page.evaluate("[...document.scripts].map((script) => script.nonce !== '' && script.parentNode === document.head)")
@@ -271,9 +271,10 @@ def test_nothing_hostile_runs_in_the_pages_origin_or_reaches_the_network(browser
     assert page.evaluate("document.querySelectorAll('main [onclick], main [onerror], main [onload], main object, main embed, main base, main meta, main link, main form').length") == 0
     heights = page.evaluate("[...document.querySelectorAll('iframe')].map((frame) => frame.clientHeight)")
     assert max(heights) <= 4000
-    outside = [url for url in page.asked if not url.startswith((f"{site}/page.html", f"{site}/favicon.ico", "data:", "blob:", "about:"))]
+    own = (f"{site}/page.html", f"{site}/favicon.ico", "data:", "blob:", "about:")
+    assert {url for url in page.asked if not url.startswith(own)} <= set(page.blocked)
     assert page.context.pages == [page]
-    assert outside == [] and canary.calls == [] and canary.packets() == []
+    assert canary.calls == [] and canary.packets() == []
     page.close()
 
 
@@ -284,8 +285,7 @@ def test_the_same_attack_succeeds_without_protection(browser, site, canary, tmp_
     page = browser.new_page()
     page.on("dialog", lambda dialog: dialog.accept("x"))
     with page.expect_request(re.compile(re.escape(canary.url))):
-        page.goto(f"{site}/page.html")
-    page.wait_for_url(re.compile(re.escape(site) + "|" + re.escape(canary.url)))
+        page.goto(f"{site}/page.html", wait_until="commit")
     page.close()
     assert canary.calls
 
