@@ -7,6 +7,9 @@ use http::{HeaderName, HeaderValue};
 /// The response header of the JSON and query protocols that carries a [`RequestId`].
 pub const HEADER: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
+/// The response header of S3 that carries a [`RequestId`].
+pub const S3_HEADER: HeaderName = HeaderName::from_static("x-amz-request-id");
+
 /// A request's id: a random UUID in its usual text form, as AWS's JSON and query services give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
@@ -23,7 +26,7 @@ impl RequestId {
         &self.0
     }
 
-    /// The id as the value of [`HEADER`].
+    /// The id as the value of [`HEADER`] or [`S3_HEADER`].
     pub fn header_value(&self) -> HeaderValue {
         // A UUID's text is ASCII, so this always succeeds.
         HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static(""))

@@ -39,10 +39,11 @@ pub fn default_data_dir() -> PathBuf {
         .join("nbjobs")
 }
 
+/// A variable of this process; an empty one counts as absent.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is the one place that reads the environment"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -111,8 +111,9 @@ pub enum Event<'a> {
         /// What became of it.
         status: CellStatus,
     },
-    /// A checkpoint could not be saved; the next one is tried all the same.
-    CheckpointFailed {
+    /// The notebook could not be saved for now: a checkpoint, which is tried again, or the end of a run that has failed
+    /// already. (That a good run can't be saved is its error.)
+    SaveFailed {
         /// What the system said.
         error: &'a std::io::Error,
     },
@@ -237,7 +238,7 @@ pub async fn execute(
     let mut checkpoint = Checkpoint::new(options.output_path.clone());
     save(&mut checkpoint, notebook, options).await?;
 
-    let mut run = Run::new(notebook, options, &mut checkpoint, events);
+    let mut run = Run::new(notebook, options, &mut checkpoint, &mut *events);
     let result = run.drive(&spec, &mut interrupt).await;
     let failed = run.failed_cell();
 
@@ -247,15 +248,13 @@ pub async fn execute(
         record::add_banners(notebook, index);
     }
     let saved = save(&mut checkpoint, notebook, options).await;
-    match result {
-        Err(_) if exited => {}
-        Err(error) => {
-            if let Err(save_error) = saved {
-                tracing::error!(error = %save_error, "the notebook of a failed run could not be saved");
-            }
-            return Err(error);
+    if let Err(error) = result
+        && !exited
+    {
+        if let Err(Error::Save { source, .. }) = saved {
+            events(Event::SaveFailed { error: &source });
         }
-        Ok(()) => {}
+        return Err(error);
     }
     saved?;
     Ok(Summary {

@@ -1,89 +1,27 @@
 //! A running kernel and its channels: send requests, receive whatever it says, notice its death. Knows no notebooks.
 
 mod connection;
+mod iopub;
 mod launch;
 mod message;
+mod start;
 
 pub(crate) use message::Message;
+pub use start::{StartError, describe};
 
-use crate::environment::Environment;
-use crate::kernelspec::{InterruptMode, KernelSpec};
-use connection::{Channel, Connection, Transport};
+use crate::kernelspec::InterruptMode;
+use connection::Connection;
 use launch::Process;
 use message::Signer;
 use serde_json::{Value, json};
 use std::io;
-use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
-use zeromq::util::PeerIdentity;
-use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqError};
+use tokio::sync::mpsc;
+use zeromq::{DealerSocket, SocketRecv, SocketSend, ZmqMessage};
 
-/// How often the launcher looks whether the kernel has bound its sockets.
-const BIND_POLL: Duration = Duration::from_millis(2);
-/// After this long without both an answer and a message on IOPub, `kernel_info_request` is sent again.
-const READY_RETRY: Duration = Duration::from_millis(500);
-/// How much of a kernel's own log is kept for error messages, in bytes.
-const LOG_TAIL_BYTES: usize = 4 * 1024;
 /// How long after a kernel's death its last messages may take to come out of the sockets.
 const LAST_WORDS: Duration = Duration::from_millis(100);
-
-/// Why a kernel did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its process or its sockets could not be made.
-    #[error("kernel {kernel:?} could not be started: {source}")]
-    Launch {
-        /// The kernel's name.
-        kernel: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It ended before it was ready.
-    #[error("kernel {kernel:?} died before it was ready: {}{}", describe(*status), after_colon(log))]
-    Died {
-        /// The kernel's name.
-        kernel: String,
-        /// How its process ended.
-        status: ExitStatus,
-        /// The end of what it wrote to its own log.
-        log: String,
-    },
-    /// It did not become ready in time.
-    #[error("kernel {kernel:?} was not ready within {} seconds{}", timeout.as_secs_f64(), after_colon(log))]
-    Timeout {
-        /// The kernel's name.
-        kernel: String,
-        /// The time it had.
-        timeout: Duration,
-        /// The end of what it wrote to its own log.
-        log: String,
-    },
-}
-
-/// How a process ended, in words, with the usual reason for a SIGKILL.
-pub fn describe(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit status {code}"),
-        (None, Some(9)) => "killed by SIGKILL, as the system does when memory runs out".to_owned(),
-        (None, Some(number)) => match nix::sys::signal::Signal::try_from(number) {
-            Ok(signal) => format!("killed by {signal}"),
-            Err(_) => format!("killed by signal {number}"),
-        },
-        (None, None) => "it ended".to_owned(),
-    }
-}
-
-fn after_colon(log: &str) -> String {
-    let log = log.trim();
-    if log.is_empty() {
-        String::new()
-    } else {
-        format!(": {log}")
-    }
-}
 
 /// What comes from a kernel.
 pub(crate) enum Incoming {
@@ -102,7 +40,7 @@ pub(crate) struct Kernel {
     process: Process,
     shell: DealerSocket,
     control: DealerSocket,
-    iopub: mpsc::UnboundedReceiver<Message>,
+    iopub: mpsc::UnboundedReceiver<ZmqMessage>,
     signer: Signer,
     interrupt_mode: InterruptMode,
     /// `content` of the kernel's `kernel_info_reply`.
@@ -111,113 +49,6 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Starts a kernel and waits until it answers on both shell and IOPub. Over `ipc`; a kernel that dies of it gets a
-    /// second chance over loopback TCP.
-    pub async fn start(
-        spec: &KernelSpec,
-        environment: &Environment,
-        cwd: Option<&Path>,
-        timeout: Duration,
-        on_log: &mut dyn FnMut(&str),
-    ) -> Result<Self, StartError> {
-        let mut log = LogTail {
-            text: String::new(),
-            sink: on_log,
-        };
-        let attempts = async {
-            match Self::attempt(Transport::Ipc, spec, environment, cwd, &mut log).await {
-                Err(StartError::Died { .. }) => {
-                    Self::attempt(Transport::Tcp, spec, environment, cwd, &mut log).await
-                }
-                other => other,
-            }
-        };
-        match tokio::time::timeout(timeout, attempts).await {
-            Ok(result) => result,
-            Err(_) => Err(StartError::Timeout {
-                kernel: spec.name.clone(),
-                timeout,
-                log: log.text,
-            }),
-        }
-    }
-
-    async fn attempt(
-        transport: Transport,
-        spec: &KernelSpec,
-        environment: &Environment,
-        cwd: Option<&Path>,
-        log: &mut LogTail<'_>,
-    ) -> Result<Self, StartError> {
-        let failed = |source: io::Error| StartError::Launch {
-            kernel: spec.name.clone(),
-            source,
-        };
-        let connection = Connection::new(transport, &spec.name).map_err(failed)?;
-        let mut process =
-            Process::start(spec, &connection.file(), environment, cwd).map_err(failed)?;
-        log.text.clear();
-        let session = uuid::Uuid::new_v4().to_string();
-        let signer = Signer::new(&connection.key, &session);
-        let sockets = tokio::select! {
-            sockets = connect(&connection, &signer, &session) => sockets,
-            status = keep_log(&mut process, log) => Err(ConnectError::Died(status)),
-        };
-        let (shell, control, iopub) = match sockets {
-            Ok(sockets) => sockets,
-            Err(ConnectError::Io(error)) => return Err(failed(error)),
-            Err(ConnectError::Died(status)) => return Err(died(spec, status, log)),
-        };
-        let interrupt_mode = spec.interrupt_mode;
-        let info = Value::Null;
-        let mut kernel = Self {
-            process,
-            shell,
-            control,
-            iopub,
-            signer,
-            interrupt_mode,
-            info,
-            _connection: connection,
-        };
-        match kernel.wait_ready(log).await {
-            Ok(()) => Ok(kernel),
-            Err(ConnectError::Io(error)) => Err(failed(error)),
-            Err(ConnectError::Died(status)) => Err(died(spec, status, log)),
-        }
-    }
-
-    /// Asks for `kernel_info` until it answers there and a message shows that IOPub is connected, too.
-    async fn wait_ready(&mut self, log: &mut LogTail<'_>) -> Result<(), ConnectError> {
-        let mut heard = false;
-        loop {
-            self.request("kernel_info_request", json!({})).await?;
-            let retry = tokio::time::sleep(READY_RETRY);
-            tokio::pin!(retry);
-            loop {
-                if heard && !self.info.is_null() {
-                    return Ok(());
-                }
-                let incoming = tokio::select! {
-                    incoming = self.next() => incoming,
-                    () = &mut retry => break,
-                };
-                match incoming {
-                    Incoming::Shell(message) if message.kind() == "kernel_info_reply" => {
-                        self.info = message.content
-                    }
-                    Incoming::Shell(_) => {}
-                    Incoming::Iopub(_) => heard = true,
-                    Incoming::Log(text) => log.push(&text),
-                    Incoming::Died(status) => {
-                        log.push(&self.process.drain_log());
-                        return Err(ConnectError::Died(status));
-                    }
-                }
-            }
-        }
-    }
-
     /// Sends code to be executed; the id of the request.
     pub async fn execute(&mut self, code: &str, stop_on_error: bool) -> io::Result<String> {
         let content = json!({
@@ -245,10 +76,13 @@ impl Kernel {
         loop {
             tokio::select! {
                 biased;
-                Some(message) = self.iopub.recv() => return Incoming::Iopub(message),
-                frames = self.shell.recv() => match frames.map(|frames| self.signer.read(frames)) {
-                    Ok(Ok(message)) => return Incoming::Shell(message),
-                    Ok(Err(error)) => tracing::warn!(%error, "a kernel sent an unreadable answer"),
+                Some(frames) = self.iopub.recv() => if let Some(message) = self.read(frames) {
+                    return Incoming::Iopub(message);
+                },
+                frames = self.shell.recv() => match frames {
+                    Ok(frames) => if let Some(message) = self.read(frames) {
+                        return Incoming::Shell(message);
+                    },
                     // The connection is gone, so the process is ending.
                     Err(_) => return Incoming::Died(self.process.wait().await),
                 },
@@ -260,18 +94,32 @@ impl Kernel {
         }
     }
 
-    /// A message that is already here.
-    pub fn queued(&mut self) -> Option<Message> {
-        self.iopub.try_recv().ok()
+    /// The messages that are already here.
+    pub fn queued(&mut self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for _ in 0..self.iopub.len() {
+            if let Ok(frames) = self.iopub.try_recv() {
+                messages.extend(self.read(frames));
+            }
+        }
+        messages
     }
 
     /// After the kernel's death: the messages that were still on their way.
     pub async fn last_words(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
-        while let Ok(Some(message)) = tokio::time::timeout(LAST_WORDS, self.iopub.recv()).await {
-            messages.push(message);
+        while let Ok(Some(frames)) = tokio::time::timeout(LAST_WORDS, self.iopub.recv()).await {
+            messages.extend(self.read(frames));
         }
         messages
+    }
+
+    /// The message in these frames; one that can't be read is left out, and the log says so.
+    fn read(&self, frames: ZmqMessage) -> Option<Message> {
+        let message = self.signer.read(frames);
+        message
+            .inspect_err(|error| tracing::warn!(%error, "a kernel sent an unreadable message"))
+            .ok()
     }
 
     /// What the kernel has written to its own log and nobody has read yet.
@@ -306,141 +154,5 @@ impl Kernel {
     pub async fn kill(mut self) {
         self.process.kill();
         self.process.wait().await;
-    }
-}
-
-/// Passes a starting kernel's log on and keeps its end, for the error that may follow.
-struct LogTail<'a> {
-    text: String,
-    sink: &'a mut dyn FnMut(&str),
-}
-
-impl LogTail<'_> {
-    fn push(&mut self, text: &str) {
-        (self.sink)(text);
-        self.text.push_str(text);
-        let surplus = self.text.len().saturating_sub(LOG_TAIL_BYTES);
-        let cut = (surplus..self.text.len())
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or(0);
-        self.text.drain(..cut);
-    }
-}
-
-enum ConnectError {
-    Io(io::Error),
-    Died(ExitStatus),
-}
-
-impl From<io::Error> for ConnectError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-fn died(spec: &KernelSpec, status: ExitStatus, log: &LogTail<'_>) -> StartError {
-    StartError::Died {
-        kernel: spec.name.clone(),
-        status,
-        log: log.text.clone(),
-    }
-}
-
-/// Reads a starting kernel's log until its process ends.
-async fn keep_log(process: &mut Process, log: &mut LogTail<'_>) -> ExitStatus {
-    loop {
-        match process.next().await {
-            launch::Event::Log(text) => log.push(&text),
-            launch::Event::Ended(status) => {
-                log.push(&process.drain_log());
-                return status;
-            }
-        }
-    }
-}
-
-type Sockets = (DealerSocket, DealerSocket, mpsc::UnboundedReceiver<Message>);
-
-/// Connects once the kernel has bound its sockets.
-async fn connect(
-    connection: &Connection,
-    signer: &Signer,
-    session: &str,
-) -> Result<Sockets, ConnectError> {
-    while ![Channel::Shell, Channel::Control, Channel::Iopub]
-        .iter()
-        .all(|channel| connection.is_bound(*channel))
-    {
-        tokio::time::sleep(BIND_POLL).await;
-    }
-    let iopub = drain_iopub(connection.url(Channel::Iopub), signer.clone()).await?;
-    let mut sockets = [dealer(session)?, dealer(session)?];
-    for (socket, channel) in sockets.iter_mut().zip([Channel::Shell, Channel::Control]) {
-        socket
-            .connect(&connection.url(channel))
-            .await
-            .map_err(io::Error::other)?;
-    }
-    let [shell, control] = sockets;
-    Ok((shell, control, iopub))
-}
-
-fn dealer(session: &str) -> io::Result<DealerSocket> {
-    let mut options = SocketOptions::default();
-    options.peer_identity(PeerIdentity::try_from(session.as_bytes()).map_err(io::Error::other)?);
-    Ok(DealerSocket::with_options(options))
-}
-
-/// Reads IOPub on a thread of its own, which does nothing else: however busy the executor is (a save, a slow consumer),
-/// the kernel's queue of 1,000 messages never fills, so nothing is dropped. Ends when the receiver is dropped.
-async fn drain_iopub(
-    url: String,
-    signer: Signer,
-) -> Result<mpsc::UnboundedReceiver<Message>, ConnectError> {
-    let (messages, receiver) = mpsc::unbounded_channel();
-    let (connected, connection) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("iopub".to_owned())
-        .spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-            {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(connected.send(Err(error))),
-            };
-            runtime.block_on(async {
-                let mut socket = SubSocket::new();
-                let subscribed = async {
-                    socket.subscribe("").await?;
-                    socket.connect(&url).await
-                };
-                if let Err(error) = subscribed.await {
-                    return drop(connected.send(Err(io::Error::other(error))));
-                }
-                if connected.send(Ok(())).is_err() {
-                    return;
-                }
-                loop {
-                    let received = tokio::select! {
-                        received = socket.recv() => received,
-                        () = messages.closed() => return,
-                    };
-                    match received.map(|frames| signer.read(frames)) {
-                        Ok(Ok(message)) => drop(messages.send(message)),
-                        Ok(Err(error)) => {
-                            tracing::warn!(%error, "a kernel published an unreadable message")
-                        }
-                        Err(ZmqError::NoMessage) => tokio::task::yield_now().await,
-                        // The kernel has closed its end; the socket would try to reconnect for ever.
-                        Err(_) => return,
-                    }
-                }
-            });
-        })?;
-    match connection.await {
-        Ok(Ok(())) => Ok(receiver),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(io::Error::other("the IOPub thread ended").into()),
     }
 }

@@ -69,8 +69,8 @@ struct Language {
     is_name: fn(&str) -> bool,
     /// One assignment, or what the language can't express.
     assign: fn(&str, &Value) -> Result<String, &'static str>,
-    /// The names that the tagged cell defines.
-    defined: fn(&str) -> Vec<String>,
+    /// The names that the tagged cell defines, where we can tell.
+    defined: Option<fn(&str) -> Vec<String>>,
 }
 
 const LANGUAGES: [Language; 5] = [
@@ -124,17 +124,16 @@ pub(crate) fn inject(
     cell.metadata
         .insert("tags".to_owned(), json!([INJECTED_TAG]));
     let tagged = notebook.tagged_cell(PARAMETERS_TAG);
-    let defined = tagged.map_or_else(Vec::new, |index| {
-        (language.defined)(&notebook.cells[index].source)
-    });
-    let unknown = parameters
-        .iter()
-        .map(|(name, _)| name)
-        .filter(|name| !defined.iter().any(|known| known == name));
-    let mut notes = Notes {
-        unknown_parameters: unknown.map(str::to_owned).collect(),
-        no_parameters_cell: false,
+    let mut notes = Notes::default();
+    let defined = match (tagged, language.defined) {
+        (None, _) => Some(Vec::new()),
+        (Some(index), Some(defined)) => Some(defined(&notebook.cells[index].source)),
+        (Some(_), None) => None,
     };
+    if let Some(defined) = defined {
+        let names = parameters.iter().map(|(name, _)| name.to_owned());
+        notes.unknown_parameters = names.filter(|name| !defined.contains(name)).collect();
+    }
     match (notebook.tagged_cell(INJECTED_TAG), tagged) {
         (Some(index), _) => notebook.cells[index] = cell,
         (None, Some(index)) => notebook.cells.insert(index + 1, cell),
@@ -171,7 +170,7 @@ fn is_plain_name(name: &str, keywords: &[&str]) -> bool {
         && !keywords.contains(&name)
 }
 
-/// Nothing is known about the variables of a tagged cell.
-fn none_defined(_source: &str) -> Vec<String> {
-    Vec::new()
+/// A float as Python prints it, such as `1e+22` or `inf`: what a parameter looks like as text.
+pub fn python_float(number: f64) -> String {
+    crate::number::python_repr(number)
 }

@@ -40,15 +40,15 @@ pub fn prepare(
     notebook: &mut Notebook,
     preparation: &Preparation,
 ) -> Result<Notes, parameters::Error> {
+    notebook.metadata.entry("papermill").or_insert_with(|| {
+        json!({
+            "default_parameters": {},
+            "environment_variables": {},
+            "parameters": {},
+            "version": PAPERMILL_VERSION,
+        })
+    });
     let papermill = object_entry(&mut notebook.metadata, "papermill");
-    for (key, value) in [
-        ("default_parameters", json!({})),
-        ("environment_variables", json!({})),
-        ("parameters", json!({})),
-        ("version", json!(PAPERMILL_VERSION)),
-    ] {
-        papermill.entry(key).or_insert(value);
-    }
     papermill.insert("input_path".to_owned(), json!(preparation.input_path));
     papermill.insert("output_path".to_owned(), json!(preparation.output_path));
     for cell in &mut notebook.cells {

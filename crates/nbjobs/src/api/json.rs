@@ -41,6 +41,16 @@ pub(super) fn seconds(at: Timestamp) -> Value {
     json11::epoch_seconds::serialize(&at, serde_json::value::Serializer).unwrap_or(Value::Null)
 }
 
+/// The error for a word that is not one of those an enumeration has.
+pub(super) fn not_one_of(field: &str, value: &str, allowed: &str) -> ErrorShape {
+    ErrorShape::bad_request(
+        "ValidationException",
+        format!(
+            "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [{allowed}]"
+        ),
+    )
+}
+
 /// The error for an operation that AWS has and we don't.
 pub(super) fn not_implemented(service: &str, operation: &str) -> ErrorShape {
     json11::unknown_operation(format!(

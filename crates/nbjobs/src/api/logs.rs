@@ -3,7 +3,7 @@
 use super::json::{self, Answer, Codes, not_implemented};
 use super::page;
 use crate::app::{App, Error, logs};
-use crate::store::{LogEvent, LogEventFilter};
+use crate::model::log::{LogEvent, LogEventFilter};
 use aws_wire::ErrorShape;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,15 +1,19 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
-//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `sts` to [`sts`];
+//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `sts` to [`sts`], and so does an
+//!    unsigned form;
 //! 3. else our own paths (`/health`).
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
+pub mod events;
 mod json;
 pub mod logs;
 mod page;
+pub mod s3;
 pub mod sagemaker;
+pub mod ssm;
 pub mod sts;
 
 use crate::app::App;
@@ -18,8 +22,8 @@ use aws_wire::{ErrorShape, RequestId, json11, query};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, StatusCode, header};
-use tracing::{error, info};
+use http::{Method, Request, Response, StatusCode, header};
+use tracing::{debug, error};
 
 /// The largest body of a JSON or query request: a pipeline definition of 1 MiB, escaped, fits.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -28,12 +32,16 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Doors {
     app: App,
+    s3: s3::Service,
 }
 
 impl Doors {
     /// The doors onto `app`.
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self {
+            s3: s3::Service::new(app.clone()),
+            app,
+        }
     }
 
     /// Answers one request.
@@ -46,7 +54,7 @@ impl Doors {
             .and_then(|t| t.to_str().ok())
             .map(str::to_owned);
         let response = self.route(request, &id).await;
-        info!(%method, path, target, status = response.status().as_u16(), "answered");
+        debug!(%id, %method, path, target, status = response.status().as_u16(), "answered");
         response
     }
 
@@ -55,13 +63,19 @@ impl Doors {
             return self.json(request, id).await.map(Body::from);
         }
         let (parts, body) = request.into_parts();
+        if s3::is_s3(&parts) {
+            return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
         match signing_service(&parts).as_deref() {
             Some("sts") => self.query(parts, body, id).await.map(Body::from),
+            None if is_form(&parts) => self.query(parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
-            _ => plain(
+            None if parts.uri.path() == "/" && parts.method == Method::GET => plain(
                 StatusCode::FORBIDDEN,
                 "nbjobs answers signed AWS requests here; run `eval \"$(nbjobs env)\"` and use any AWS client\n",
             ),
+            // A path without a signature is an anonymous S3 request, which S3 refuses.
+            _ => self.s3.answer(Request::from_parts(parts, body), id).await,
         }
     }
 
@@ -85,7 +99,9 @@ impl Doors {
         let operation = target.operation.as_str();
         match target.service.as_str() {
             "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
+            "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
+            "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),
@@ -95,14 +111,15 @@ impl Doors {
     async fn query(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
         let answer = async {
             let body = read(body).await?;
-            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
             // A presigned query request has its form in the URI.
             let text = if body.is_empty() {
                 parts.uri.query().unwrap_or_default().as_bytes()
             } else {
                 &body
             };
-            sts::call(&self.app, &key, &query::Form::parse(text)?, id)
+            sts::check_action(&query::Form::parse(text)?)?;
+            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
+            Ok(sts::get_caller_identity(&self.app, &key, id))
         };
         match answer.await {
             Ok(response) => response,
@@ -141,6 +158,15 @@ fn signing_service(parts: &Parts) -> Option<String> {
     Claim::parse(parts)
         .ok()
         .map(|claim| claim.service().to_owned())
+}
+
+/// Whether an unsigned request has the form of the query protocol: STS has actions that need no signature.
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    })
 }
 
 async fn read(body: Body) -> Result<Bytes, ErrorShape> {

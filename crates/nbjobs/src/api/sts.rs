@@ -8,27 +8,30 @@ use http::{Response, StatusCode};
 /// The namespace of its answers.
 pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// Answers one action.
-pub(super) fn call(
-    app: &App,
-    access_key: &str,
-    form: &Form,
-    id: &RequestId,
-) -> Result<Response<Vec<u8>>, ErrorShape> {
+/// Refuses, by name, an action that is not done. Asked before the request is authenticated, because some actions of STS
+/// are sent without a signature.
+pub(super) fn check_action(form: &Form) -> Result<(), ErrorShape> {
     match form.action()? {
-        "GetCallerIdentity" => {
-            let account = &app.scope.account;
-            let result = [
-                Element::text("Arn", format!("arn:aws:iam::{account}:root")),
-                Element::text("UserId", access_key),
-                Element::text("Account", account.as_str()),
-            ];
-            Ok(query::response("GetCallerIdentity", NAMESPACE, &result, id))
-        }
+        "GetCallerIdentity" => Ok(()),
         other => Err(ErrorShape::new(
             StatusCode::BAD_REQUEST,
             "InvalidAction",
             format!("{other} of STS is not implemented by nbjobs"),
         )),
     }
+}
+
+/// Answers `GetCallerIdentity` to whoever signed with `access_key`.
+pub(super) fn get_caller_identity(
+    app: &App,
+    access_key: &str,
+    id: &RequestId,
+) -> Response<Vec<u8>> {
+    let account = &app.scope.account;
+    let result = [
+        Element::text("Arn", format!("arn:aws:iam::{account}:root")),
+        Element::text("UserId", access_key),
+        Element::text("Account", account.as_str()),
+    ];
+    query::response("GetCallerIdentity", NAMESPACE, &result, id)
 }

@@ -28,6 +28,16 @@ pub enum Error {
     Internal(anyhow::Error),
 }
 
+impl Error {
+    /// The error for the engine, which has no caller to tell: a fault of ours with its whole chain.
+    pub fn into_cause(self) -> anyhow::Error {
+        match self {
+            Self::Internal(error) => error,
+            other => other.into(),
+        }
+    }
+}
+
 /// SQLite's `SQLITE_FULL`.
 const SQLITE_FULL: &str = "13";
 

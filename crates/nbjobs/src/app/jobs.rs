@@ -1,11 +1,14 @@
 //! Jobs: create, describe, list, stop.
 
-use super::{App, Error, Result, objects};
+use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
-use crate::model::job::{Job, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri};
+use crate::model::job::{
+    Job, JobFilter, JobSort, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri,
+};
+use crate::model::list::{Cursor, Order};
 use crate::model::naming;
 use crate::model::tag::{self, Tag};
-use crate::store::{JobCursor, JobFilter, JobOrder, Tx};
+use crate::store::Tx;
 use jiff::Timestamp;
 
 /// The key under which a job's tags stand.
@@ -97,17 +100,14 @@ pub async fn describe(app: &App, name: &str) -> Result<Job> {
 pub async fn list(
     app: &App,
     filter: &JobFilter,
-    order: JobOrder,
-    after: Option<&JobCursor>,
+    order: Order<JobSort>,
+    after: Option<&Cursor>,
     limit: u32,
-) -> Result<(Vec<Job>, Option<JobCursor>)> {
+) -> Result<(Vec<Job>, Option<Cursor>)> {
     let mut jobs = app.store.jobs(filter, order, after, limit + 1).await?;
     let more = jobs.len() > limit as usize;
     jobs.truncate(limit as usize);
-    let next = jobs
-        .last()
-        .filter(|_| more)
-        .map(|job| JobCursor::behind(job, order.by));
+    let next = jobs.last().filter(|_| more).map(|job| order.by.behind(job));
     Ok((jobs, next))
 }
 
@@ -118,7 +118,9 @@ pub async fn stop(app: &App, name: &str) -> Result<()> {
         .job(name)
         .await?
         .ok_or_else(|| Error::NotFound("Requested resource not found.".into()))?;
-    stop_in(&mut tx, &mut job, app.clock.now()).await?;
+    let now = app.clock.now();
+    stop_in(&mut tx, &mut job, now).await?;
+    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(())

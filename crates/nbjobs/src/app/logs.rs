@@ -1,7 +1,7 @@
 //! Logs of runs, as CloudWatch Logs shows those of training jobs: one group, a stream per run.
 
 use super::{App, Error, Result};
-use crate::store::{LogEvent, LogEventFilter, LogStream};
+use crate::model::log::{LogEvent, LogEventFilter, LogStream};
 use jiff::Timestamp;
 
 /// The log group of all runs.

@@ -1,12 +1,19 @@
 //! Verbs: all that a caller can ask for, one file per noun. A verb writes what is wanted and returns;
 //! the engine acts. Verbs never wait for the engine and never call a backend.
 
+mod constraint;
 mod error;
+pub mod executions;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
 pub mod objects;
+pub mod parameters;
+pub mod pipelines;
+pub mod rules;
 pub mod tags;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use error::Error;
 

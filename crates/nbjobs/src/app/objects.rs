@@ -10,9 +10,9 @@ impl From<ObjectsError> for Error {
             ObjectsError::NoSuchBucket(_) | ObjectsError::NoSuchKey(_) => {
                 Self::NotFound(error.to_string())
             }
-            ObjectsError::InvalidBucketName(_) | ObjectsError::InvalidKeyLength(_) => {
-                Self::Invalid(error.to_string())
-            }
+            ObjectsError::InvalidBucketName(_)
+            | ObjectsError::InvalidKeyLength(_)
+            | ObjectsError::TooLarge { .. } => Self::Invalid(error.to_string()),
             ObjectsError::StorageFull => Self::Full,
             other => Self::Internal(other.into()),
         }

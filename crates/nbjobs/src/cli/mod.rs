@@ -1,9 +1,17 @@
 //! The command line: one file per subcommand.
 
+mod client;
+mod definition;
 mod env;
 mod execute;
 mod export;
+mod job;
+mod notebook_job;
+mod report;
+mod run;
 mod serve;
+mod tags;
+mod text;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +27,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Execute a notebook now, in this process (Papermill's command line)
+    Run(run::Args),
+    /// Run notebooks on the service, and look at their runs
+    Job(job::Args),
+    /// Run notebooks on a schedule
+    Definition(definition::Args),
     /// Run the service
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
@@ -34,6 +48,9 @@ impl Cli {
     /// Does what was asked for. The exit code is 0, 1 if it failed, or 2 if it was asked for wrongly.
     pub fn run(self) -> ExitCode {
         match self.command {
+            Command::Run(args) => run::main(args),
+            Command::Job(args) => job::main(args),
+            Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
             Command::Export(args) => report(export::main(args)),
@@ -59,11 +76,5 @@ impl DataDir {
 }
 
 fn report(result: anyhow::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("nbjobs: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    report::exit(result.map(|()| ExitCode::SUCCESS))
 }

@@ -66,7 +66,7 @@ fn read(attempt: &Attempt<'_>) -> Result<Notebook, String> {
     let name = attempt.variable("SM_INPUT_NOTEBOOK_NAME");
     let bytes =
         fs::read(attempt.input()).map_err(|error| format!("Cannot read {name}: {error}"))?;
-    Notebook::from_slice(&bytes).map_err(|error| format!("{name} is not a notebook: {error}"))
+    Notebook::from_slice(&bytes).map_err(|error| format!("{name}: {error}"))
 }
 
 /// The hyperparameters are the notebook's parameters. They are strings, because SageMaker has only those.
@@ -112,7 +112,7 @@ fn log(event: Event<'_>) {
             }
         }
         Event::CellFinished { index, .. } => say(format_args!("Ending Cell {:-<43}", index + 1)),
-        Event::CheckpointFailed { error } => {
+        Event::SaveFailed { error } => {
             say(format_args!("A checkpoint could not be saved: {error}"))
         }
         _ => {}

@@ -2,13 +2,12 @@
 //! restarted server goes through the same steps and finds them done.
 
 use super::{Engine, artifact, input, log_tail};
-use crate::app::logs;
+use crate::app::{executions, logs};
 use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
 use crate::rundir::{Process, RunDir};
 use crate::store::Lease;
 use anyhow::Context;
-use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -221,7 +220,7 @@ async fn settle(
     let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
     tx.set_job_status(&mut job, status, secondary, reason, now)
         .await?;
-    finished(&mut tx, &job, now).await?;
+    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
     tx.commit().await?;
     info!(job = job.name, %status, reason = job.failure_reason, "finished a run");
     Ok(())
@@ -261,9 +260,4 @@ fn verdict(
             exit_code: *code,
         }),
     }
-}
-
-/// What else a job's end changes.
-async fn finished(_tx: &mut crate::store::Tx, _job: &Job, _now: Timestamp) -> anyhow::Result<()> {
-    Ok(())
 }

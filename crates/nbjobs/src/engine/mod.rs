@@ -6,6 +6,7 @@ mod attempt;
 pub mod dispatcher;
 mod input;
 mod log_tail;
+pub mod scheduler;
 
 use crate::app::App;
 use crate::backend::local::Local;

@@ -2,6 +2,11 @@
 
 pub mod arn;
 pub mod job;
+pub mod list;
+pub mod log;
 pub mod naming;
+pub mod parameter;
+pub mod pipeline;
+pub mod rule;
 pub mod schedule;
 pub mod tag;

@@ -92,9 +92,6 @@ impl Inner {
     /// Puts a staged file or folder in place as a blob, durably.
     pub(super) fn place_blob(&self, staged: &Path, id: &str) -> Result<()> {
         let path = self.layout.blob(id);
-        if let Some(shelf) = path.parent() {
-            disk::create_folders(self.layout.root(), shelf)?;
-        }
         fs::rename(staged, &path)?;
         Ok(disk::sync_parent(&path)?)
     }

@@ -6,7 +6,7 @@
 //! buckets/<bucket>/bucket.json  the bucket
 //! buckets/<bucket>/index/…@     one record per object, see names.rs
 //! buckets/<bucket>/uploads/<id>/  a multipart upload: upload.json, <number>.json, <part id>
-//! blobs/<xx>/<id>               an object's bytes: a file, or a folder of its parts 00000, 00001, …
+//! blobs/<id>                    an object's bytes: a file, or a folder of its parts 00000, 00001, …
 //! notes/<id>                    whose the blob is that is just being put in place or taken away
 //! staging/                      what is being written or removed; emptied at open
 //! ```
@@ -58,8 +58,7 @@ impl Layout {
     }
 
     pub fn blob(&self, id: &str) -> PathBuf {
-        let shelf: String = id.chars().take(2).collect();
-        self.blobs().join(shelf).join(id)
+        self.blobs().join(id)
     }
 
     pub fn bucket(&self, bucket: &str) -> PathBuf {

@@ -13,13 +13,9 @@
 mod blobs;
 mod buckets;
 pub mod checksum;
-#[cfg(test)]
-mod conformance;
 mod disk;
 pub mod error;
 pub mod list;
-#[cfg(test)]
-mod model;
 pub mod names;
 mod notes;
 pub mod read;
@@ -27,6 +23,11 @@ pub mod record;
 pub mod staged;
 pub mod uploads;
 mod write;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod model;
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};

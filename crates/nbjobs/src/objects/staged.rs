@@ -27,8 +27,8 @@ pub struct Staged {
     /// The checksum that was asked for.
     pub checksum: Option<Checksum>,
     pub(super) path: PathBuf,
-    /// Of the store that has the bytes.
-    pub(super) inner: Arc<Inner>,
+    /// Keeps other processes out of the store, which would take this for litter.
+    _inner: Arc<Inner>,
 }
 
 impl Drop for Staged {
@@ -92,7 +92,7 @@ impl Writer {
             md5: String::new(),
             checksum: None,
             path,
-            inner: inner.clone(),
+            _inner: inner.clone(),
         };
         Ok(Self {
             file,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::blobs::BlobLease;
 use super::error::{Error, Result};
+use super::read::Object;
 use super::record::{Condition, Metadata, ObjectInfo, Record};
 use super::staged::Staged;
 use super::{Inner, Objects, blobs, disk, names};
@@ -66,7 +67,7 @@ impl Objects {
     /// Copies an object, sharing its bytes where the file system can. `metadata` replaces the source's.
     pub async fn copy(
         &self,
-        from: (&str, &str),
+        source: &Object,
         to: (&str, &str),
         metadata: Option<Metadata>,
         condition: Condition,
@@ -74,7 +75,7 @@ impl Objects {
     ) -> Result<ObjectInfo> {
         names::check_bucket(to.0)?;
         names::check_key(to.1)?;
-        let source = self.get(from.0, from.1).await?;
+        let source = source.clone();
         let (bucket, key) = (to.0.to_owned(), to.1.to_owned());
         self.run(move |inner| {
             let staged = inner.layout.new_staging();

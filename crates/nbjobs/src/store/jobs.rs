@@ -1,72 +1,15 @@
 //! Jobs. Every change of status passes [`JobStatus::can_become`] here, and a CHECK in the table.
 
+use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
-use crate::model::job::{Job, JobStatus, SecondaryStatus, Transition};
+use crate::model::job::{Job, JobFilter, JobSort, JobStatus, SecondaryStatus, Transition};
+use crate::model::list::{Cursor, Order};
 use anyhow::Context;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
-
-/// Which jobs a list shows. Every condition that is given must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "the names say it; `after` and `before` leave the instant itself out, as AWS does"
-)]
-pub struct JobFilter {
-    pub name_contains: Option<String>,
-    /// Any of these; none given means any.
-    pub statuses: Vec<JobStatus>,
-    pub created_after: Option<Timestamp>,
-    pub created_before: Option<Timestamp>,
-    pub modified_after: Option<Timestamp>,
-    pub modified_before: Option<Timestamp>,
-}
-
-/// What a list of jobs is sorted by; the name breaks ties.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum JobSort {
-    Name,
-    #[default]
-    CreationTime,
-    Status,
-}
-
-/// How a list of jobs is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JobOrder {
-    /// By what.
-    pub by: JobSort,
-    /// Largest first.
-    pub descending: bool,
-}
-
-/// Where the next page of a list begins: behind this row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobCursor {
-    /// The row's sort value: a name, a status word, or microseconds since 1970.
-    pub value: String,
-    /// The row's name.
-    pub name: String,
-}
-
-impl JobCursor {
-    /// The place behind `job` in a list sorted so.
-    pub fn behind(job: &Job, by: JobSort) -> Self {
-        Self {
-            value: match by {
-                JobSort::Name => job.name.clone(),
-                JobSort::CreationTime => micros(job.created_at).to_string(),
-                JobSort::Status => job.status.training_job_status().to_owned(),
-            },
-            name: job.name.clone(),
-        }
-    }
-}
 
 fn job(row: &SqliteRow) -> anyhow::Result<Job> {
     let status: String = row.try_get("status")?;
@@ -107,8 +50,8 @@ impl Store {
     pub async fn jobs(
         &self,
         filter: &JobFilter,
-        order: JobOrder,
-        after: Option<&JobCursor>,
+        order: Order<JobSort>,
+        after: Option<&Cursor>,
         limit: u32,
     ) -> anyhow::Result<Vec<Job>> {
         let mut query = QueryBuilder::<Sqlite>::new(format!(
@@ -139,30 +82,20 @@ impl Store {
                 query.push(condition).push_bind(micros(at));
             }
         }
-        let column = match order.by {
-            JobSort::Name => "name",
-            JobSort::CreationTime => "created_at",
-            JobSort::Status => "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END",
+        let (value, is_number) = match order.by {
+            JobSort::Name => ("name", false),
+            JobSort::CreationTime => ("created_at", true),
+            JobSort::Status => (
+                "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END",
+                false,
+            ),
         };
-        let (direction, beyond) = if order.descending {
-            ("DESC", "<")
-        } else {
-            ("ASC", ">")
+        let columns = Columns {
+            value,
+            is_number,
+            key: "name",
         };
-        if let Some(cursor) = after {
-            query.push(format!(" AND ({column}, name) {beyond} ("));
-            match order.by {
-                JobSort::CreationTime => {
-                    query.push_bind(cursor.value.parse::<i64>().unwrap_or_default())
-                }
-                JobSort::Name | JobSort::Status => query.push_bind(&cursor.value),
-            };
-            query.push(", ").push_bind(&cursor.name).push(")");
-        }
-        query.push(format!(
-            " ORDER BY {column} {direction}, name {direction} LIMIT "
-        ));
-        query.push_bind(i64::from(limit));
+        page::push(&mut query, &columns, order.descending, after, limit);
         query
             .build()
             .fetch_all(&self.readers)

@@ -1,15 +1,17 @@
 //! One run: starts the kernel, sends the cells one at a time, listens to everything at once while each runs, and ends
 //! the kernel.
 
+mod verdict;
+
 use super::checkpoint::Checkpoint;
-use super::outputs::{Outputs, error_output, stamp};
+use super::outputs::{Outputs, stamp};
 use super::record::{self, CellStatus};
-use super::{CellError, Error, Event, Options, Place};
+use super::{Error, Event, Options};
 use crate::clock;
 use crate::kernel::{Incoming, Kernel, Message};
 use crate::kernelspec::KernelSpec;
-use crate::nbformat::{Notebook, Output};
-use serde_json::{Value, json};
+use crate::nbformat::Notebook;
+use serde_json::json;
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -67,6 +69,8 @@ pub(super) struct Run<'a> {
     events: &'a mut dyn FnMut(Event<'_>),
     outputs: Outputs,
     failed: Option<usize>,
+    /// The kernel did not react to an interrupt, so there is no point in asking it for anything more.
+    deaf: bool,
 }
 
 impl<'a> Run<'a> {
@@ -83,6 +87,7 @@ impl<'a> Run<'a> {
             events,
             outputs: Outputs::default(),
             failed: None,
+            deaf: false,
         }
     }
 
@@ -119,6 +124,7 @@ impl<'a> Run<'a> {
         let result = self.run_cells(&mut kernel, interrupt).await;
         match result {
             Err(Error::KernelDied { .. }) => kernel.kill().await,
+            Err(_) if self.deaf => kernel.kill().await,
             _ => self.shut_down(kernel, interrupt).await,
         }
         result
@@ -208,8 +214,14 @@ impl<'a> Run<'a> {
             Some(stop @ (Stop::Timeout(_) | Stop::Interrupted)) => {
                 kernel.interrupt().await;
                 let grace = Some((Instant::now() + INTERRUPT_GRACE, INTERRUPT_GRACE));
-                self.listen(index, kernel, &request, &mut answer, grace, None)
+                let deaf = self
+                    .listen(index, kernel, &request, &mut answer, grace, None)
                     .await;
+                self.deaf = deaf.is_some();
+                kernel
+                    .queued()
+                    .into_iter()
+                    .for_each(|message| self.take(message));
                 Err(self.stopped(index, &stop))
             }
         }
@@ -258,9 +270,10 @@ impl<'a> Run<'a> {
                 () = self.checkpoint.due() => self.save_if_due().await,
             }
         }
-        while let Some(message) = kernel.queued() {
-            self.take(message);
-        }
+        kernel
+            .queued()
+            .into_iter()
+            .for_each(|message| self.take(message));
         None
     }
 
@@ -273,122 +286,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What a finished cell's reply means.
-    fn judge(&mut self, index: usize, answer: Answer, may_fail: bool) -> Result<(), Error> {
-        let Some(reply) = answer.reply else {
-            return Ok(());
-        };
-        let cell = &mut self.notebook.cells[index];
-        if let Some(count) = reply.content.get("execution_count").and_then(Value::as_i64) {
-            cell.set_execution_count(Some(count));
-        }
-        if reply.text("status") == "ok" || may_fail {
-            return Ok(());
-        }
-        // The error that was published says more than the reply of some kernels; failed magics publish none.
-        let published = cell
-            .outputs
-            .iter()
-            .rev()
-            .find(|output| output.get("output_type") == Some(&json!("error")));
-        let text = |field: &str| {
-            let value = published
-                .and_then(|output| output.get(field))
-                .or_else(|| reply.content.get(field));
-            value.and_then(Value::as_str).unwrap_or("").to_owned()
-        };
-        let traceback = published
-            .and_then(|output| output.get("traceback"))
-            .or_else(|| reply.content.get("traceback"));
-        let lines = traceback.and_then(Value::as_array).into_iter().flatten();
-        Err(Error::Cell(CellError {
-            index,
-            execution_count: cell.execution_count(),
-            ename: text("ename"),
-            evalue: text("evalue"),
-            traceback: lines.filter_map(Value::as_str).map(str::to_owned).collect(),
-        }))
-    }
-
-    /// The kernel died in a cell: keeps its last messages and says in the cell what happened.
-    async fn died(&mut self, index: usize, kernel: &mut Kernel, status: ExitStatus) -> Error {
-        for message in kernel.last_words().await {
-            self.take(message);
-        }
-        let text = kernel.drain_log();
-        if !text.is_empty() {
-            (self.events)(Event::KernelLog { text: &text });
-        }
-        let error = Error::KernelDied {
-            place: self.place(index),
-            status,
-        };
-        self.push(
-            index,
-            error_output(
-                "DeadKernelError",
-                &error.to_string(),
-                Some(&json!([error.to_string()])),
-            ),
-        );
-        error
-    }
-
-    /// The cell was stopped: says in it why, unless the kernel's own `KeyboardInterrupt` says it already.
-    fn stopped(&mut self, index: usize, stop: &Stop) -> Error {
-        let place = self.place(index);
-        match stop {
-            Stop::Timeout(timeout) => {
-                let error = Error::Timeout {
-                    place,
-                    timeout: *timeout,
-                };
-                self.push(
-                    index,
-                    error_output(
-                        "CellTimeoutError",
-                        &error.to_string(),
-                        Some(&json!([error.to_string()])),
-                    ),
-                );
-                error
-            }
-            _ => {
-                let outputs = &self.notebook.cells[index].outputs;
-                if !outputs
-                    .iter()
-                    .any(|output| output.get("output_type") == Some(&json!("error")))
-                {
-                    self.push(
-                        index,
-                        error_output(
-                            "KeyboardInterrupt",
-                            "",
-                            Some(&json!(["the run was interrupted"])),
-                        ),
-                    );
-                }
-                Error::Interrupted { place: Some(place) }
-            }
-        }
-    }
-
-    fn place(&self, index: usize) -> Place {
-        Place {
-            index,
-            first_line: self.notebook.cells[index].first_line().to_owned(),
-        }
-    }
-
-    fn push(&mut self, index: usize, output: Output) {
-        self.outputs
-            .push(output, index, &mut self.notebook.cells, self.events);
-        self.checkpoint.mark();
-    }
-
     async fn save_if_due(&mut self) {
         if let Some(Err(error)) = self.checkpoint.save_if_due(self.notebook).await {
-            (self.events)(Event::CheckpointFailed { error: &error });
+            (self.events)(Event::SaveFailed { error: &error });
         }
     }
 
@@ -411,9 +311,10 @@ impl<'a> Run<'a> {
                 Incoming::Died(_) => break,
             }
         }
-        while let Some(message) = kernel.queued() {
-            self.take(message);
-        }
+        kernel
+            .queued()
+            .into_iter()
+            .for_each(|message| self.take(message));
         kernel.kill().await;
     }
 }

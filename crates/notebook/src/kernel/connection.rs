@@ -74,20 +74,28 @@ impl Connection {
 
     /// A socket's ZeroMQ address.
     pub fn url(&self, channel: Channel) -> String {
-        let port = self.ports[channel as usize];
         match self.transport {
-            Transport::Ipc => format!("ipc://{}-{port}", self.address()),
-            Transport::Tcp => format!("tcp://{}:{port}", self.address()),
+            Transport::Ipc => format!("ipc://{}", self.socket(channel).display()),
+            Transport::Tcp => format!("tcp://{}:{}", self.address(), self.ports[channel as usize]),
         }
     }
 
     /// Whether the kernel has bound a socket.
     pub fn is_bound(&self, channel: Channel) -> bool {
-        let port = self.ports[channel as usize];
         match self.transport {
-            Transport::Ipc => Path::new(&format!("{}-{port}", self.address())).exists(),
-            Transport::Tcp => std::net::TcpStream::connect((self.address(), port)).is_ok(),
+            Transport::Ipc => self.socket(channel).exists(),
+            Transport::Tcp => {
+                std::net::TcpStream::connect((self.address(), self.ports[channel as usize])).is_ok()
+            }
         }
+    }
+
+    /// A socket's file: `k-1`, or `k:1` when the kernel has spelled it so, as IRkernel does.
+    fn socket(&self, channel: Channel) -> PathBuf {
+        let port = self.ports[channel as usize];
+        let [usual, odd] =
+            ["-", ":"].map(|separator| format!("{}{separator}{port}", self.address()));
+        PathBuf::from(if Path::new(&odd).exists() { odd } else { usual })
     }
 
     fn address(&self) -> String {
@@ -123,4 +131,26 @@ fn free_ports() -> io::Result<[u16; 5]> {
         *port = listener.local_addr()?.port();
     }
     Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_private_and_found_in_both_spellings() {
+        let connection = Connection::new(Transport::Ipc, "any").unwrap();
+        let folder = connection.folder.path();
+        assert_eq!(
+            std::fs::metadata(folder).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        assert!(!connection.is_bound(Channel::Shell) && !connection.is_bound(Channel::Iopub));
+        std::fs::write(folder.join("k-1"), "").unwrap();
+        std::fs::write(folder.join("k:2"), "").unwrap();
+        assert!(connection.is_bound(Channel::Shell) && connection.is_bound(Channel::Iopub));
+        let url = |name: &str| format!("ipc://{}", folder.join(name).display());
+        assert_eq!(connection.url(Channel::Shell), url("k-1"));
+        assert_eq!(connection.url(Channel::Iopub), url("k:2"));
+    }
 }

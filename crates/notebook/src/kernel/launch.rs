@@ -70,6 +70,10 @@ impl Process {
             .env_remove("PYTHONEXECUTABLE")
             .env("JPY_PARENT_PID", std::process::id().to_string());
         if let Some(cwd) = cwd {
+            if !cwd.is_dir() {
+                let told = format!("the working directory {} is not a folder", cwd.display());
+                return Err(io::Error::new(io::ErrorKind::NotADirectory, told));
+            }
             command.current_dir(cwd);
         }
         command
@@ -78,7 +82,8 @@ impl Process {
             .stderr(writer);
         command.process_group(0).kill_on_drop(true);
         die_with_parent(&mut command);
-        let child = command.spawn()?;
+        let failed = |error: io::Error| io::Error::new(error.kind(), format!("{program}: {error}"));
+        let child = command.spawn().map_err(failed)?;
         let group = child.id().map(|id| Pid::from_raw(id.cast_signed()));
         let group = group.ok_or_else(|| io::Error::other("the kernel's process has no id"))?;
         let log = pipe::Receiver::from_owned_fd(reader.into())?;

@@ -1,6 +1,6 @@
 //! Parameters in Bash: words quoted as Python's `shlex.quote` does, lists as arrays.
 
-use super::{Language, Value, none_defined};
+use super::{Language, Value};
 use crate::number::python_repr;
 
 pub(super) const LANGUAGE: Language = Language {
@@ -9,7 +9,7 @@ pub(super) const LANGUAGE: Language = Language {
     comment: "# Parameters",
     is_name,
     assign: |name, value| Ok(format!("{name}={}", render(value)?)),
-    defined: none_defined,
+    defined: None,
 };
 
 fn is_name(name: &str) -> bool {

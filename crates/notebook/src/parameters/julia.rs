@@ -1,7 +1,7 @@
 //! Parameters in Julia. Unlike Papermill's, `$` is no interpolation, and non-ASCII text and infinite numbers are
 //! Julia's own.
 
-use super::{Language, Value, is_plain_name, none_defined};
+use super::{Language, Value, is_plain_name};
 use crate::number::python_repr;
 
 pub(super) const LANGUAGE: Language = Language {
@@ -10,7 +10,7 @@ pub(super) const LANGUAGE: Language = Language {
     comment: "# Parameters",
     is_name: |name| is_plain_name(name, &KEYWORDS),
     assign: |name, value| Ok(format!("{name} = {}", render(value))),
-    defined: none_defined,
+    defined: None,
 };
 
 const KEYWORDS: [&str; 29] = [

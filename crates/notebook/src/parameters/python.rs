@@ -9,7 +9,7 @@ pub(super) const LANGUAGE: Language = Language {
     comment: "# Parameters",
     is_name: |name| is_plain_name(name, &KEYWORDS),
     assign: |name, value| Ok(format!("{name} = {}", render(value))),
-    defined,
+    defined: Some(defined),
 };
 
 const KEYWORDS: [&str; 35] = [

@@ -1,6 +1,6 @@
 //! Parameters in R. Unlike Papermill's, non-ASCII text and infinite numbers are R's own.
 
-use super::{Language, Value, is_plain_name, none_defined};
+use super::{Language, Value, is_plain_name};
 use crate::number::python_repr;
 
 const NUL: &str = "a text with a NUL character";
@@ -17,7 +17,7 @@ pub(super) const LANGUAGE: Language = Language {
             render(value)?
         ))
     },
-    defined: none_defined,
+    defined: None,
 };
 
 const KEYWORDS: [&str; 19] = [

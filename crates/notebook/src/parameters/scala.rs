@@ -1,6 +1,6 @@
 //! Parameters in Scala. Unlike Papermill's, non-ASCII text and infinite numbers are Scala's own.
 
-use super::{Language, Value, is_plain_name, none_defined};
+use super::{Language, Value, is_plain_name};
 use crate::number::python_repr;
 
 pub(super) const LANGUAGE: Language = Language {
@@ -9,7 +9,7 @@ pub(super) const LANGUAGE: Language = Language {
     comment: "// Parameters",
     is_name: |name| is_plain_name(name, &KEYWORDS),
     assign: |name, value| Ok(format!("val {name} = {}", render(value))),
-    defined: none_defined,
+    defined: None,
 };
 
 const KEYWORDS: [&str; 45] = [

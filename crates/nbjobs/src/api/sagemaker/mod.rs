@@ -1,5 +1,7 @@
-//! SageMaker: training jobs and tags.
+//! SageMaker: training jobs, pipelines and their executions, tags.
 
+mod executions;
+mod pipelines;
 mod tags;
 mod training_jobs;
 
@@ -22,6 +24,20 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "DescribeTrainingJob" => training_jobs::describe(app, body).await,
         "ListTrainingJobs" => training_jobs::list(app, body).await,
         "StopTrainingJob" => training_jobs::stop(app, body).await,
+        "CreatePipeline" => pipelines::create(app, body).await,
+        "UpdatePipeline" => pipelines::update(app, body).await,
+        "DescribePipeline" => pipelines::describe(app, body).await,
+        "ListPipelines" => pipelines::list(app, body).await,
+        "DeletePipeline" => pipelines::delete(app, body).await,
+        "StartPipelineExecution" => executions::start(app, body).await,
+        "StopPipelineExecution" => executions::stop(app, body).await,
+        "DescribePipelineExecution" => executions::describe(app, body).await,
+        "DescribePipelineDefinitionForExecution" => {
+            executions::describe_definition(app, body).await
+        }
+        "ListPipelineExecutions" => executions::list(app, body).await,
+        "ListPipelineExecutionSteps" => executions::steps(app, body).await,
+        "ListPipelineParametersForExecution" => executions::parameters(app, body).await,
         "AddTags" => tags::add(app, body).await,
         "DeleteTags" => tags::delete(app, body).await,
         "ListTags" => tags::list(app, body).await,

@@ -93,6 +93,12 @@ async fn resource(app: &App, arn: &str) -> Result<String, ErrorShape> {
             .await
             .map_err(|e| super::super::internal(&e))?
             .is_some(),
+        Resource::Pipeline(name) => app
+            .store
+            .pipeline(name)
+            .await
+            .map_err(|e| super::super::internal(&e))?
+            .is_some(),
         _ => false,
     };
     if exists {

@@ -1,15 +1,15 @@
 //! `CreateTrainingJob`, `DescribeTrainingJob`, `ListTrainingJobs`, `StopTrainingJob`.
 
-use super::super::json::{self, Answer, seconds};
+use super::super::json::{self, Answer, not_one_of, seconds};
 use super::super::page;
 use super::CODES;
 use crate::app::{App, jobs};
-use crate::model::job::{Job, JobSpec, JobStatus};
+use crate::model::job::{Job, JobFilter, JobSort, JobSpec, JobStatus};
+use crate::model::list::{Cursor, Order};
 use crate::model::tag::Tag;
-use crate::store::{JobCursor, JobFilter, JobOrder, JobSort};
 use aws_wire::ErrorShape;
 use aws_wire::json11::epoch_seconds;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -130,10 +130,7 @@ pub(super) fn document(app: &App, job: &Job) -> Result<Value, ErrorShape> {
     }
     if let Some(at) = job.ended_at {
         add("TrainingEndTime", seconds(at));
-        let run = at
-            .duration_since(job.started_at.unwrap_or(at))
-            .as_secs()
-            .max(0);
+        let run = whole_seconds(at.duration_since(job.started_at.unwrap_or(at)));
         add("TrainingTimeInSeconds", run.into());
         add("BillableTimeInSeconds", run.into());
     }
@@ -141,6 +138,12 @@ pub(super) fn document(app: &App, job: &Job) -> Result<Value, ErrorShape> {
         add("FailureReason", reason.clone().into());
     }
     Ok(document)
+}
+
+/// A duration as SageMaker counts it: begun seconds, at least one.
+fn whole_seconds(run: SignedDuration) -> i64 {
+    let begun = i64::from(run.subsec_nanos() > 0);
+    (run.as_secs() + begun).max(1)
 }
 
 #[derive(Deserialize)]
@@ -172,7 +175,7 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
         modified_after: request.last_modified_time_after,
         modified_before: request.last_modified_time_before,
     };
-    let order = JobOrder {
+    let order = Order {
         by: match request.sort_by.as_deref() {
             None | Some("CreationTime") => JobSort::CreationTime,
             Some("Name") => JobSort::Name,
@@ -186,7 +189,7 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
         },
     };
     let limit = page::size(request.max_results, PAGE_DEFAULT, PAGE_MAX)?;
-    let after: Option<JobCursor> = page::place(request.next_token.as_deref())?;
+    let after: Option<Cursor> = page::place(request.next_token.as_deref())?;
     let (jobs, next) = jobs::list(app, &filter, order, after.as_ref(), limit)
         .await
         .map_err(|e| CODES.shape(e))?;
@@ -231,16 +234,25 @@ fn statuses(word: Option<&str>) -> Result<Vec<JobStatus>, ErrorShape> {
     Ok(statuses)
 }
 
-fn not_one_of(field: &str, value: &str, allowed: &str) -> ErrorShape {
-    invalid(&format!(
-        "Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy enum value set: [{allowed}]"
-    ))
-}
-
 pub(super) async fn stop(app: &App, body: &[u8]) -> Answer {
     let request: Named = json::request(body)?;
     jobs::stop(app, &request.training_job_name)
         .await
         .map_err(job_error)?;
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_whole_seconds_and_never_none() {
+        for (milliseconds, want) in [(-5, 1), (0, 1), (1, 1), (1000, 1), (1001, 2), (61_500, 62)] {
+            assert_eq!(
+                whole_seconds(SignedDuration::from_millis(milliseconds)),
+                want
+            );
+        }
+    }
 }

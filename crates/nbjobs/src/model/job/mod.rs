@@ -1,13 +1,16 @@
 //! A job: one run of one notebook. What was asked ([`JobSpec`]), where it stands ([`JobStatus`]) and how it ended.
 
 mod failure;
+mod list;
 mod spec;
 mod status;
 
 pub use failure::{FailureReason, REASON_CHARS_MAX};
+pub use list::{JobFilter, JobSort};
 pub use spec::{
     AlgorithmSpecification, Channel, DataSource, HEADLESS_CHANNEL_PREFIX, JobSpec,
     OutputDataConfig, ResourceConfig, RetryStrategy, S3DataSource, StoppingCondition, VpcConfig,
+    is_parameter_name,
 };
 pub use status::{JobStatus, SecondaryStatus, Transition};
 

@@ -311,7 +311,7 @@ fn at_most(field: &str, len: usize, max: usize) -> Result<(), String> {
 
 /// Whether a variable can have this name in some kernel's language; the driver knows which language and asks again.
 /// R's names may have dots, Python's letters may be of any script.
-fn is_parameter_name(name: &str) -> bool {
+pub fn is_parameter_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars
         .next()

@@ -6,7 +6,6 @@ mod due;
 pub use cron::Cron;
 pub use due::{Due, LATEST_MISSED_WITHIN, MISSED_LISTED_MAX, due};
 
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
@@ -76,11 +75,6 @@ impl Schedule {
 }
 
 impl Rate {
-    /// The interval between two due moments.
-    pub fn period(self) -> SignedDuration {
-        SignedDuration::from_secs(self.period_s)
-    }
-
     fn period_ns(self) -> i128 {
         i128::from(self.period_s) * 1_000_000_000
     }
@@ -163,21 +157,6 @@ fn parse(text: &str) -> Result<Schedule, String> {
     Err(format!(
         "{text:?} is neither cron(minutes hours day-of-month month day-of-week year) nor rate(value unit)"
     ))
-}
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, unit) = match self.period_s {
-            s if s % 86_400 == 0 => (s / 86_400, "day"),
-            s if s % 3_600 == 0 => (s / 3_600, "hour"),
-            s => (s / 60, "minute"),
-        };
-        write!(
-            f,
-            "rate({count} {unit}{})",
-            if count == 1 { "" } else { "s" }
-        )
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,150 @@
+//! What a run says to the person who started it, on standard error: Papermill's lines, a progress bar, the notebook's
+//! own output if wanted.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use notebook::nbformat::Output;
+use notebook::{CellError, Event};
+use regex::Regex;
+use serde_json::Value;
+use std::io::{IsTerminal, Write};
+
+/// In a cell's source, the word that follows is shown as what the cell does.
+const DESCRIPTION: &str = "papermill_description=";
+/// Papermill's rule above an exception.
+const RULE_WIDTH: usize = 75;
+
+/// Standard error of one run.
+pub(super) struct Console {
+    quiet: bool,
+    log_output: bool,
+    bar: Option<ProgressBar>,
+    at_line_start: bool,
+}
+
+impl Console {
+    /// A quiet console shows neither lines nor output. The bar is for terminals only.
+    pub fn new(quiet: bool, log_output: bool, bar: bool) -> Self {
+        let bar = (bar && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            let template =
+                "{msg}: {percent:>3}%|{wide_bar}| {pos}/{len} [{elapsed}<{eta}, {per_sec}]";
+            bar.with_message("Executing").with_style(
+                ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            )
+        });
+        Self {
+            quiet,
+            log_output,
+            bar,
+            at_line_start: true,
+        }
+    }
+
+    /// A line of its own.
+    pub fn say(&mut self, line: &str) {
+        if !self.quiet {
+            let start = if self.at_line_start { "" } else { "\n" };
+            self.print(&format!("{start}{line}\n"));
+        }
+    }
+
+    /// Shows what happens in the run.
+    pub fn show(&mut self, event: Event<'_>) {
+        match event {
+            Event::KernelStarting { kernel } => {
+                self.say(&format!("Executing notebook with kernel: {kernel}"))
+            }
+            Event::KernelLog { text } => self.print(text),
+            Event::CellStarted {
+                index,
+                total,
+                source,
+            } => {
+                if self.log_output {
+                    self.say(&format!("Executing Cell {:-<40}", index + 1));
+                }
+                if let Some(bar) = &self.bar {
+                    bar.set_length(total as u64);
+                    if let Some(word) = description(source) {
+                        bar.set_message(format!("Executing {word}"));
+                    }
+                    bar.tick();
+                }
+            }
+            Event::Output { output, .. } if self.log_output => self.log(output),
+            Event::CellFinished { index, .. } => {
+                if self.log_output {
+                    self.say(&format!("Ending Cell {:-<43}", index + 1));
+                }
+                if let Some(bar) = &self.bar {
+                    bar.inc(1);
+                }
+            }
+            Event::SaveFailed { error } => {
+                self.say(&format!("The notebook could not be saved: {error}"))
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the bar off.
+    pub fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.abandon();
+            self.at_line_start = false;
+        }
+        if !self.at_line_start {
+            self.print("\n");
+        }
+    }
+
+    fn log(&mut self, output: &Output) {
+        if self.quiet {
+            return;
+        }
+        match output
+            .get("text")
+            .or_else(|| output.get("data")?.get("text/plain"))
+        {
+            Some(Value::String(text)) if output.contains_key("text") => self.print(text),
+            Some(Value::String(text)) => self.say(text),
+            _ => {}
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        self.at_line_start = text.ends_with('\n');
+        // Nobody is left to tell when standard error is closed.
+        let print = || drop(std::io::stderr().write_all(text.as_bytes()));
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+/// The word after `papermill_description=`.
+fn description(source: &str) -> Option<&str> {
+    source.split_once(DESCRIPTION)?.1.split_whitespace().next()
+}
+
+/// A cell's exception as Papermill prints it, without colours.
+pub(super) fn exception(error: &CellError) -> String {
+    let count = error
+        .execution_count
+        .map_or_else(|| "None".to_owned(), |count| count.to_string());
+    let mut text = format!(
+        "{}\nException encountered at \"In [{count}]\":\n",
+        "-".repeat(RULE_WIDTH)
+    );
+    if error.traceback.is_empty() {
+        text += format!("{} {}", error.ename, error.evalue).trim();
+    } else {
+        text += &error.traceback.join("\n");
+    }
+    match Regex::new("\x1b\\[(?:K|.*?m)") {
+        Ok(colours) => colours.replace_all(&text, "").into_owned(),
+        Err(_) => text,
+    }
+}

@@ -1,0 +1,134 @@
+//! What became of a cell, said as an error to the caller and as an output to the notebook's reader.
+
+use super::{Answer, Run, Stop};
+use crate::execute::outputs::error_output;
+use crate::execute::{CellError, Error, Event, Place};
+use crate::kernel::Kernel;
+use crate::nbformat::Output;
+use serde_json::{Value, json};
+use std::process::ExitStatus;
+
+impl Run<'_> {
+    /// What a finished cell's reply means.
+    pub(super) fn judge(
+        &mut self,
+        index: usize,
+        answer: Answer,
+        may_fail: bool,
+    ) -> Result<(), Error> {
+        let Some(reply) = answer.reply else {
+            return Ok(());
+        };
+        let cell = &mut self.notebook.cells[index];
+        if let Some(count) = reply.content.get("execution_count").and_then(Value::as_i64) {
+            cell.set_execution_count(Some(count));
+        }
+        if reply.text("status") == "ok" || may_fail {
+            return Ok(());
+        }
+        // The error that was published says more than the reply of some kernels; failed magics publish none.
+        let published = cell
+            .outputs
+            .iter()
+            .rev()
+            .find(|output| output.get("output_type") == Some(&json!("error")));
+        let text = |field: &str| {
+            let value = published
+                .and_then(|output| output.get(field))
+                .or_else(|| reply.content.get(field));
+            value.and_then(Value::as_str).unwrap_or("").to_owned()
+        };
+        let traceback = published
+            .and_then(|output| output.get("traceback"))
+            .or_else(|| reply.content.get("traceback"));
+        let lines = traceback.and_then(Value::as_array).into_iter().flatten();
+        Err(Error::Cell(CellError {
+            index,
+            execution_count: cell.execution_count(),
+            ename: text("ename"),
+            evalue: text("evalue"),
+            traceback: lines.filter_map(Value::as_str).map(str::to_owned).collect(),
+        }))
+    }
+
+    /// The kernel died in a cell: keeps its last messages and says in the cell what happened.
+    pub(super) async fn died(
+        &mut self,
+        index: usize,
+        kernel: &mut Kernel,
+        status: ExitStatus,
+    ) -> Error {
+        for message in kernel.last_words().await {
+            self.take(message);
+        }
+        let text = kernel.drain_log();
+        if !text.is_empty() {
+            (self.events)(Event::KernelLog { text: &text });
+        }
+        let error = Error::KernelDied {
+            place: self.place(index),
+            status,
+        };
+        self.push(
+            index,
+            error_output(
+                "DeadKernelError",
+                &error.to_string(),
+                Some(&json!([error.to_string()])),
+            ),
+        );
+        error
+    }
+
+    /// The cell was stopped: says in it why, unless the kernel's own `KeyboardInterrupt` says it already.
+    pub(super) fn stopped(&mut self, index: usize, stop: &Stop) -> Error {
+        let place = self.place(index);
+        match stop {
+            Stop::Timeout(timeout) => {
+                let error = Error::Timeout {
+                    place,
+                    timeout: *timeout,
+                };
+                self.push(
+                    index,
+                    error_output(
+                        "CellTimeoutError",
+                        &error.to_string(),
+                        Some(&json!([error.to_string()])),
+                    ),
+                );
+                error
+            }
+            _ => {
+                let outputs = &self.notebook.cells[index].outputs;
+                if !outputs
+                    .iter()
+                    .any(|output| output.get("output_type") == Some(&json!("error")))
+                {
+                    self.push(
+                        index,
+                        error_output(
+                            "KeyboardInterrupt",
+                            "",
+                            Some(&json!(["the run was interrupted"])),
+                        ),
+                    );
+                }
+                Error::Interrupted { place: Some(place) }
+            }
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        Place {
+            index,
+            first_line: self.notebook.cells[index].first_line().to_owned(),
+        }
+    }
+
+    fn push(&mut self, index: usize, output: Output) {
+        self.outputs
+            .push(output, index, &mut self.notebook.cells, self.events);
+        self.checkpoint.mark();
+    }
+}

@@ -1,0 +1,1 @@
+"""What the client tests share: the real server, real clients, and botocore's service model as the judge."""
