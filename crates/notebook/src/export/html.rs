@@ -108,3 +108,6 @@ fn policy(nonce: Option<&String>) -> String {
     }
     policy
 }
+
+#[cfg(test)]
+mod tests;
