@@ -183,3 +183,65 @@ impl Writer<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rendered(cells: Value, options: &Options) -> Markdown {
+        let file = json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {"language_info": {"name": "python"}}, "cells": cells});
+        markdown(
+            &Notebook::from_slice(file.to_string().as_bytes()).unwrap(),
+            options,
+            "files",
+        )
+    }
+
+    fn code(source: &str, data: Value) -> Value {
+        json!({"cell_type": "code", "metadata": {}, "source": source, "outputs": [{"output_type": "display_data", "data": data}]})
+    }
+
+    #[test]
+    fn images_are_files_or_inside() {
+        let cells = json!([code("1", json!({"image/png": "AA==", "text/plain": "x"}))]);
+        let beside = rendered(cells.clone(), &Options::default());
+        assert_eq!(
+            beside.text,
+            "```python\n1\n```\n\n![png](files/output_0_0.png)\n"
+        );
+        assert_eq!(beside.files, [("output_0_0.png".to_owned(), vec![0])]);
+        let embed_images = true;
+        let inside = rendered(
+            cells,
+            &Options {
+                embed_images,
+                no_input: true,
+                title: None,
+            },
+        );
+        assert_eq!(inside.text, "![png](data:image/png;base64,AA==)\n");
+        assert!(inside.files.is_empty());
+    }
+
+    #[test]
+    fn a_broken_image_gives_way_to_text() {
+        let cells = json!([code(
+            "",
+            json!({"image/png": "<svg>", "text/plain": "\u{1b}[1mx\u{1b}[0m"})
+        )]);
+        assert_eq!(
+            rendered(cells, &Options::default()).text,
+            "```python\n\n```\n\n    x\n"
+        );
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_any_within() {
+        let cells = json!([code("'````'", json!({}))]);
+        assert_eq!(
+            rendered(cells, &Options::default()).text,
+            "`````python\n'````'\n`````\n"
+        );
+    }
+}

@@ -86,3 +86,41 @@ fn shown(notebook: &Notebook) -> impl Iterator<Item = &Cell> {
         .iter()
         .filter(|cell| tags::shown(cell).is_some_and(|(source, _)| source != Shown::Removed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn notebook(language: &str, extension: &str) -> Notebook {
+        let cell = |source: &str, tags: Value| json!({"cell_type": "code", "metadata": {"tags": tags}, "source": source, "outputs": []});
+        let cells = [
+            cell("a <- 1", json!([])),
+            cell("secret", json!(["remove-cell"])),
+            cell("b", json!(["remove-input"])),
+        ];
+        let info = json!({"name": language, "file_extension": extension});
+        let file = json!({"nbformat": 4, "nbformat_minor": 4, "metadata": {"language_info": info}, "cells": cells});
+        Notebook::from_slice(file.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn other_languages_give_their_code_alone() {
+        let script = script(&notebook("R", ".r"));
+        assert_eq!(
+            (script.text.as_str(), script.extension.as_str()),
+            ("a <- 1\n\n", ".r")
+        );
+    }
+
+    #[test]
+    fn an_extension_is_no_path() {
+        for extension in ["/../../x", ".", "", "r", ".a/b", ".\u{0}"] {
+            assert_eq!(
+                script(&notebook("R", extension)).extension,
+                ".txt",
+                "{extension:?}"
+            );
+        }
+    }
+}

@@ -23,7 +23,7 @@ const LIBRARY_HOSTS: [&str; 6] = [
 const ADDRESSES_MAX: usize = 3;
 
 const FRAME_SCRIPT: &str = include_str!("frame.js");
-const FRAME_STYLE: &str = "html{color-scheme:light;background:#fff}body{margin:0;font:14px/1.5 system-ui,sans-serif;color:#1c2024}\
+const FRAME_STYLE: &str = "html{color-scheme:light;background:#fff}body{margin:0;padding:8px 12px;box-sizing:border-box;font:14px/1.5 system-ui,sans-serif;color:#1c2024}\
 .nbjobs-note{margin:8px 0;padding:6px 10px;border-radius:6px;background:#fff7e0;color:#6b4e00;font-size:13px}";
 
 /// What a piece of HTML needs.

@@ -134,6 +134,13 @@ fn coloured(code: &str, syntax: &SyntaxReference, html: &mut String) -> Result<(
             // The grammars expect every line to end.
             false => Cow::Owned(format!("{line}\n")),
         };
+        // IPython's line magics and shell commands, where a statement may begin; no grammar knows them.
+        if line.starts_with(['%', '!']) && stack.len() <= 1 && syntax.name == "Python" {
+            push_span(class, &std::mem::take(&mut run), html);
+            class = "d";
+            run.push_str(&line);
+            continue;
+        }
         let operations = state.parse_line(&line, &SYNTAXES)?;
         for (text, operation) in ScopeRegionIterator::new(&operations, &line) {
             stack.apply(operation)?;
@@ -204,6 +211,16 @@ mod tests {
             html.starts_with("<span class=\"hl-d\">%%bash</span>\n<span class=\"hl-k\">if </span>"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_line_magic_stands_out_where_statements_begin() {
+        let PreEscaped(html) = highlight("%cd x\ny = 1\ns = \"\"\"\n%no\n\"\"\"", Some("python"));
+        assert!(
+            html.starts_with("<span class=\"hl-d\">%cd x\n</span>y "),
+            "{html}"
+        );
+        assert!(!html.contains("\"hl-d\">%no"), "{html}");
     }
 
     #[test]
