@@ -56,9 +56,6 @@ impl<'a> LogTail<'a> {
         mut self,
         ended: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        while let Err(error) = self.create_stream().await {
-            self.wait_to_try_again(&error).await;
-        }
         let changes = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         inotify::add_watch(&changes, self.run.log(), WatchFlags::MODIFY)
             .with_context(|| format!("cannot watch {}", self.run.log().display()))?;
@@ -79,13 +76,6 @@ impl<'a> LogTail<'a> {
             }
             tokio::time::sleep(BATCH_PAUSE).await;
         }
-    }
-
-    async fn create_stream(&self) -> anyhow::Result<()> {
-        let mut tx = self.app.store.tx().await?;
-        tx.create_log_stream(logs::GROUP, &self.stream, self.app.clock.now())
-            .await?;
-        tx.commit().await
     }
 
     async fn wait_to_try_again(&self, error: &anyhow::Error) {
@@ -136,8 +126,9 @@ impl<'a> LogTail<'a> {
     async fn store(&self, lines: &[String], read_bytes: u64) -> anyhow::Result<()> {
         let mut tx = self.app.store.tx().await?;
         tx.require(self.lease).await?;
-        tx.append_log(logs::GROUP, &self.stream, lines, self.app.clock.now())
-            .await?;
+        let now = self.app.clock.now();
+        tx.create_log_stream(logs::GROUP, &self.stream, now).await?;
+        tx.append_log(logs::GROUP, &self.stream, lines, now).await?;
         tx.set_log_bytes(self.lease, read_bytes).await?;
         tx.commit().await
     }
