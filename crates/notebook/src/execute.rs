@@ -213,12 +213,12 @@ pub enum Error {
 /// Runs a prepared notebook (see [`crate::prepare`]) to its end, or until something stops it: the first cell that fails
 /// (unless it is tagged `raises-exception` or errors are allowed), a timeout, the kernel's death, or `interrupt`
 /// becoming ready. Whatever happens, `notebook` then holds all outputs so far and says what became of each cell, it is
-/// saved at `options.output_path`, and neither the kernel nor any process of its group is left.
+/// saved at `options.output_path`, and neither the kernel nor any process that it started is left.
 ///
 /// Cells without text and cells tagged `skip-execution` are not sent. A failing cell that may fail counts as completed.
 ///
-/// Nothing is changed or saved when the kernel is unknown. Needs a tokio runtime with time and IO; the kernel is bound
-/// to the life of the thread that first polls this, so use a current-thread runtime on the main thread.
+/// Nothing is changed or saved when the kernel is unknown. Needs a tokio runtime with time and IO. If this
+/// process is killed, the kernel and all that it started are killed, too.
 pub async fn execute(
     notebook: &mut Notebook,
     options: &Options,

@@ -1,6 +1,7 @@
 //! A running kernel and its channels: send requests, receive whatever it says, notice its death. Knows no notebooks.
 
 mod connection;
+mod guard;
 mod iopub;
 mod launch;
 mod message;
@@ -35,7 +36,7 @@ pub(crate) enum Incoming {
     Died(ExitStatus),
 }
 
-/// A running kernel. Dropping it kills the kernel's process group.
+/// A running kernel. Dropping it kills the kernel and all that it started.
 pub(crate) struct Kernel {
     process: Process,
     shell: DealerSocket,
@@ -150,7 +151,7 @@ impl Kernel {
         }
     }
 
-    /// Kills the kernel and all processes of its group, and waits for its end.
+    /// Kills the kernel and all that it started, and waits for their end.
     pub async fn kill(mut self) {
         self.process.kill();
         self.process.wait().await;
