@@ -7,7 +7,7 @@ mod launch;
 mod message;
 mod start;
 
-pub(crate) use message::Message;
+pub(crate) use message::{Header, Message};
 pub use start::{StartError, describe};
 
 use crate::kernelspec::InterruptMode;
@@ -53,7 +53,7 @@ impl Kernel {
     /// Sends code to be executed; the id of the request.
     pub async fn execute(&mut self, code: &str, stop_on_error: bool) -> io::Result<String> {
         let content = json!({
-            "code": code,
+            "code": crate::json::plain(code),
             "silent": false,
             "store_history": true,
             "user_expressions": {},
@@ -61,6 +61,18 @@ impl Kernel {
             "stop_on_error": stop_on_error,
         });
         self.request("execute_request", content).await
+    }
+
+    /// Asks something that every kernel answers, on shell and with a `status: idle` on IOPub; the id of the request.
+    pub async fn request_info(&mut self) -> io::Result<String> {
+        self.request("kernel_info_request", json!({})).await
+    }
+
+    /// Sends a `comm_msg` that follows from an earlier request.
+    pub async fn comm(&mut self, parent: &Header, content: &Value) -> io::Result<()> {
+        let message = self.signer.message("comm_msg", content, Some(parent));
+        let (_, frames) = message.map_err(io::Error::other)?;
+        self.shell.send(frames).await.map_err(io::Error::other)
     }
 
     async fn request(&mut self, msg_type: &str, content: Value) -> io::Result<String> {

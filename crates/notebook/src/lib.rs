@@ -19,6 +19,7 @@
 mod clock;
 mod environment;
 mod execute;
+mod json;
 mod kernel;
 pub mod kernelspec;
 pub mod nbformat;
