@@ -63,6 +63,19 @@ impl Kernel {
         self.request("execute_request", content).await
     }
 
+    /// Sends code that leaves no trace in the kernel's history and counts.
+    async fn execute_silently(&mut self, code: &str) -> io::Result<String> {
+        let content = json!({
+            "code": code,
+            "silent": true,
+            "store_history": false,
+            "user_expressions": {},
+            "allow_stdin": false,
+            "stop_on_error": false,
+        });
+        self.request("execute_request", content).await
+    }
+
     /// Asks something that every kernel answers, on shell and with a `status: idle` on IOPub; the id of the request.
     pub async fn request_info(&mut self) -> io::Result<String> {
         self.request("kernel_info_request", json!({})).await

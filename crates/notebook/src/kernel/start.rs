@@ -21,6 +21,11 @@ const BIND_POLL: Duration = Duration::from_millis(2);
 const READY_RETRY: Duration = Duration::from_millis(500);
 /// In the log of a kernel that could not bind a port, in any program's spelling.
 const PORT_TAKEN: &str = "ddress already in use";
+/// Takes the limit of 1,000 messages off ipykernel's IOPub socket, above which libzmq drops them (an `idle` among them)
+/// when a busy machine keeps us from reading. On the thread that owns the socket; one expression, so that no name is
+/// left in the user's namespace. What has no such thread raises an error that nobody sees.
+const UNLIMITED_IOPUB: &str = "(lambda thread, zmq: thread.schedule(lambda: thread.socket.set(zmq.SNDHWM, 0)))\
+    (get_ipython().kernel.iopub_thread, __import__('zmq'))";
 /// How much of a kernel's own log is kept for error messages, in bytes.
 const LOG_TAIL_BYTES: usize = 4 * 1024;
 /// Why a kernel did not start.
@@ -172,6 +177,10 @@ impl Kernel {
             tokio::pin!(retry);
             loop {
                 if heard && !self.info.is_null() {
+                    if self.info.get("implementation").and_then(Value::as_str) == Some("ipython") {
+                        // It comes before the first cell; there is no need to wait for it.
+                        let _ = self.execute_silently(UNLIMITED_IOPUB).await;
+                    }
                     return Ok(());
                 }
                 let incoming = tokio::select! {
