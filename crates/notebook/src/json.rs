@@ -346,6 +346,7 @@ impl Formatter for Python<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde::Serialize;
 
     fn written(value: &Value) -> String {
@@ -391,6 +392,36 @@ mod tests {
         ];
         for case in cases {
             assert!(from_slice(case.as_bytes()).is_err(), "{case}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_and_written_the_same(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "\\ud83d", "\\udc00", "\\udbff", "\\udfff", "\u{10FFFF}", "=", "NaN", "d83d", "\\n", "\\\"", "\\\\", "u", "é", "1234567890",
+                ]),
+                0..12,
+            ),
+            number in "-?(0|[1-9][0-9]{0,30})",
+        ) {
+            let file = format!("[\n \"{}\",\n {number},\n NaN\n]", pieces.concat());
+            let value = from_slice(file.as_bytes()).unwrap();
+            let once = written(&value);
+            let again = from_slice(once.as_bytes()).unwrap();
+            prop_assert_eq!(&again, &value);
+            prop_assert_eq!(written(&again), once.clone());
+            if number != "-0" {
+                let kept = format!("\n {number},\n NaN\n]");
+                prop_assert!(once.ends_with(&kept), "{}", once);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>(), text in "[\"\\\\uUdDbBfF0-9NaInfty.:,{}\\[\\]-]{0,40}") {
+            let _ = from_slice(&bytes);
+            let _ = from_slice(text.as_bytes());
         }
     }
 }
