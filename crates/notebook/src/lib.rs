@@ -60,6 +60,8 @@
 mod clock;
 mod environment;
 mod execute;
+#[cfg(feature = "export")]
+pub mod export;
 mod json;
 mod kernel;
 pub mod kernelspec;

@@ -3,6 +3,7 @@
 //!
 //! It knows the [`RunDir`] and nothing of the server, which may be gone while it works.
 
+mod formats;
 mod notebook_step;
 mod report;
 mod script;
@@ -208,7 +209,7 @@ impl<'a> Attempt<'a> {
             .map_err(|end| Failure::script("running init script", &script, end))?;
         }
         notebook_step::run(self, environment.clone(), stop).await?;
-        self.save_formats(&environment, stop).await
+        formats::save(self, &environment, stop).await
     }
 
     fn copy_input(&self) -> Result<(), Failure> {
@@ -240,24 +241,5 @@ impl<'a> Attempt<'a> {
             ));
         }
         Ok(Some(path))
-    }
-
-    /// Converts the output as `SM_OUTPUT_FORMATS` asks, with the environment's own nbconvert.
-    async fn save_formats(
-        &self,
-        environment: &Environment,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
-        const STEP: &str = "saving the output in other formats";
-        for format in self.variable("SM_OUTPUT_FORMATS").split(',').map(str::trim) {
-            if format.is_empty() || format == "ipynb" {
-                continue;
-            }
-            say(format_args!("Converting output notebook to {format}"));
-            script::convert(format, &self.output(), environment, stop)
-                .await
-                .map_err(|end| Failure::script(STEP, Path::new("jupyter nbconvert"), end))?;
-        }
-        Ok(())
     }
 }
