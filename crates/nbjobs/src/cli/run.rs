@@ -5,6 +5,7 @@
 //! everything so far saved.
 
 mod console;
+mod execution;
 mod parameters;
 mod path;
 mod yaml;
@@ -12,6 +13,7 @@ mod yaml;
 use crate::clock::Clock;
 use anyhow::{Context, bail};
 use console::Console;
+use execution::ExecutionArgs;
 use notebook::{Environment, Error, Notebook, Options, Preparation};
 use std::cell::Cell;
 use std::fs::File;
@@ -117,6 +119,8 @@ pub struct Args {
     report_mode: bool,
     #[arg(long, hide = true)]
     no_report_mode: bool,
+    #[command(flatten)]
+    execution: ExecutionArgs,
 }
 
 /// Runs the subcommand. Call it on the main thread: the kernel's life is bound to the calling thread.
@@ -153,6 +157,7 @@ fn streams(args: &Args) -> Result<(String, String), &'static str> {
     let standard = || STANDARD_STREAM.to_owned();
     match (&args.notebook_path, &args.output_path) {
         (Some(input), Some(output)) => Ok((input.clone(), output.clone())),
+        (Some(path), None) if args.execution.resume => Ok((path.clone(), path.clone())),
         (Some(output), None) if from_pipe => Ok((standard(), output.clone())),
         (Some(input), None) if to_pipe => Ok((input.clone(), standard())),
         (Some(_), None) => Err("OUTPUT_PATH"),
@@ -203,6 +208,7 @@ async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode>
         .execution_timeout
         .filter(|seconds| *seconds > 0)
         .map(Duration::from_secs);
+    args.execution.apply(&mut options);
     let caught = Cell::new(None);
     let interrupt = first_signal(&caught)?;
     let result = notebook::execute(&mut notebook, &options, interrupt, &mut |event| {
@@ -215,7 +221,12 @@ async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode>
         write(&notebook, &output)?;
     }
     match result {
-        Ok(_) => Ok(ExitCode::SUCCESS),
+        Ok(summary) => {
+            if summary.nothing_left {
+                console.say("Nothing is left to do: the run had completed all cells");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Err(error) => Ok(explain(&error, caught.get())),
     }
 }
@@ -227,7 +238,7 @@ fn explain(error: &Error, signal: Option<u8>) -> ExitCode {
             eprintln!("{}", console::exception(error));
             ExitCode::FAILURE
         }
-        Error::KernelDied { .. } => {
+        Error::KernelDied { .. } | Error::KernelRestarted { .. } => {
             eprintln!("nbjobs run: {error}");
             ExitCode::from(EXIT_KERNEL_DIED)
         }

@@ -434,16 +434,104 @@ fn a_killed_kernel_ends_the_run_with_138() {
 }
 
 #[test]
-fn the_kernel_does_not_outlive_a_killed_run() {
-    let folder = folder(&SLEEPING);
-    let (mut child, lines, [kernel, grandchild]) = sleeping(folder.path());
+fn nothing_outlives_a_killed_run() {
+    let in_a_session_of_its_own = SLEEPING[1].replace("['sleep',", "['setsid', 'sleep',");
+    let folder = folder(&[SLEEPING[0], &in_a_session_of_its_own]);
+    let (mut child, _lines, pids) = sleeping(folder.path());
     child.kill().unwrap();
     child.wait().unwrap();
-    // The kernel holds the pipe of its own log, nobody else: its end is the kernel's end.
-    drop(lines);
-    while is_alive(kernel) {
+    while pids.into_iter().any(is_alive) {
         std::thread::yield_now();
     }
-    kill(grandchild, Signal::SIGKILL).unwrap();
-    notebook(&std::fs::read(folder.path().join("out.ipynb")).unwrap());
+    assert_eq!(statuses(&saved(folder.path())).len(), 2);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_leaves_a_notebook_that_can_be_resumed() {
+    let cells: Vec<String> = (0..6).map(|i| format!("print('x' * 1000); {i}")).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    for moment in [0, 1, 4, 7, 11] {
+        let folder = folder(&cells);
+        let arguments = ["in.ipynb", "out.ipynb", "--log-output"];
+        let mut child = nbjobs(folder.path(), &arguments).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let executing = lines.skip_while(|line| !line.as_ref().unwrap().starts_with("Executing"));
+        executing.take(moment + 1).for_each(drop);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(statuses(&saved(folder.path())).len(), 6, "moment {moment}");
+        let resumed = nbjobs(folder.path(), &["--resume", "out.ipynb"]).output();
+        let resumed = resumed.unwrap();
+        assert!(resumed.status.success(), "{}", stderr(&resumed));
+        let file = saved(folder.path());
+        assert_eq!(statuses(&file), ["completed"; 6]);
+        let cells = file["cells"].as_array().unwrap();
+        assert!(
+            cells
+                .iter()
+                .all(|cell| cell["outputs"].as_array().unwrap().len() == 2)
+        );
+    }
+}
+
+#[test]
+fn every_way_that_a_run_ends_is_in_its_exit_status() {
+    let cases: [(&[&str], &[&str], i32, &[&str]); 8] = [
+        (&["1", "2"], &[], 0, &["completed", "completed"]),
+        (&["1/0", "2"], &[], 1, &["failed", "pending"]),
+        (
+            &["1/0", "2"],
+            &["--allow-errors"],
+            0,
+            &["completed", "completed"],
+        ),
+        (
+            &["import sys; sys.exit()", "2"],
+            &[],
+            0,
+            &["failed", "pending"],
+        ),
+        (
+            &["import sys; sys.exit(2)", "2"],
+            &[],
+            1,
+            &["failed", "pending"],
+        ),
+        (
+            &["import os; os._exit(0)", "2"],
+            &[],
+            138,
+            &["failed", "pending"],
+        ),
+        (
+            &["import time; time.sleep(600)", "2"],
+            &["--execution-timeout", "1"],
+            1,
+            &["failed", "pending"],
+        ),
+        (
+            &["1", "import time; time.sleep(600)"],
+            &["--timeout-total", "5"],
+            1,
+            &["completed", "failed"],
+        ),
+    ];
+    for (cells, options, code, expected) in cases {
+        let folder = folder(cells);
+        let arguments = [&["in.ipynb", "out.ipynb"], options].concat();
+        let output = nbjobs(folder.path(), &arguments).output().unwrap();
+        let told = stderr(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{cells:?} {options:?}: {told}"
+        );
+        let file = saved(folder.path());
+        assert_eq!(statuses(&file), expected, "{cells:?} {options:?}");
+        let banner = file["cells"][0]["metadata"]["tags"][0] == "papermill-error-cell-tag";
+        assert_eq!(banner, code != 0, "{cells:?} {options:?}");
+        let exception = &file["metadata"]["papermill"]["exception"];
+        let stopped = expected.contains(&"failed");
+        assert_eq!(*exception == true, stopped, "{cells:?} {options:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What a run says to the person who started it, on standard error: Papermill's lines, a progress bar, the notebook's
 //! own output if wanted.
 
+use super::execution;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notebook::nbformat::Output;
 use notebook::{CellError, Event};
@@ -56,6 +57,11 @@ impl Console {
                 self.say(&format!("Executing notebook with kernel: {kernel}"))
             }
             Event::KernelLog { text } => self.print(text),
+            Event::Resuming {
+                first,
+                rerun,
+                total,
+            } => self.say(&execution::resuming(first, rerun, total)),
             Event::CellStarted {
                 index,
                 total,
