@@ -97,3 +97,22 @@ def test_an_output_place_that_cannot_be_a_bucket_fails_the_step(server):
     sagemaker.create_pipeline(PipelineName="no-bucket", RoleArn=jobs.ROLE, PipelineDefinition=json.dumps(definition))
     arn = sagemaker.start_pipeline_execution(PipelineName="no-bucket")["PipelineExecutionArn"]
     assert waiting.execution_ended(sagemaker, arn)["PipelineExecutionStatus"] == "Failed"
+
+
+def test_a_job_inherits_nothing_of_the_server(server):
+    """Neither the kernel nor its driver has an open file of the server or its environment."""
+    cell = (
+        "import os\n"
+        "for pid in (os.getpid(), os.getppid()):\n"
+        "    for fd in os.listdir(f'/proc/{pid}/fd'):\n"
+        "        path = f'/proc/{pid}/fd/{fd}'\n"
+        "        print(os.readlink(path) if os.path.lexists(path) else 'gone')\n"
+        "    print(open(f'/proc/{pid}/environ').read().replace('\\0', '\\n'))\n"
+    )
+    job = run(server, "curious", cell)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    seen = notebooks.text(notebooks.executed(jobs.output(server, "curious"), jobs.INPUT)).splitlines()
+    of_server = [line for line in seen if line.startswith(f"{server.data_dir}/") and "/runs/" not in line]
+    assert not of_server and any(line.endswith("/driver.log") for line in seen), seen
+    names = {line.split("=")[0] for line in seen if "=" in line}
+    assert not [name for name in names if name.startswith(("AWS_SECRET", "AWS_ACCESS", "NBJOBS_DATA", "NBJOBS_LISTEN"))]

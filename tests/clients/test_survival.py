@@ -225,6 +225,8 @@ def test_a_run_that_ended_in_time_while_the_server_was_away_completes(new_server
         clock.write_text(f"2026-11-{day}T12:00:00Z")
         server.start()
         assert_completed_once(server, f"in-time-{day}")
+
+
 def test_a_rule_fires_once_over_crashes(new_server, tmp_path):
     clock = tmp_path / "clock"
     clock.write_text("2023-01-02T08:59:00Z")
