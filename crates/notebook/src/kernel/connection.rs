@@ -26,7 +26,7 @@ impl Transport {
     /// user can connect. TCP for all others: every kernel knows it, and many (on the JVM, Go, Deno) know nothing else
     /// and would not die of `ipc` but wait for ever.
     pub fn of(spec: &KernelSpec) -> Self {
-        let program = spec.argv.first().map(|program| Path::new(program));
+        let program = spec.argv.first().map(Path::new);
         let name = program
             .and_then(Path::file_name)
             .unwrap_or_default()
