@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 mod ending;
+mod interpreters;
 mod nbformat;
 mod outputs;
 mod papermill;
