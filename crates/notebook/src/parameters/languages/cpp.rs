@@ -59,8 +59,11 @@ fn render(value: &Value) -> Rendered {
     Ok(match value {
         Value::Null => "nullptr".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Int(value) if i32::try_from(*value).is_ok() => value.to_string(),
         // The digits without their sign are one too many for a literal.
+        Value::Int(value) if *value == i128::from(i32::MIN) => {
+            "std::numeric_limits<int>::min()".to_owned()
+        }
+        Value::Int(value) if i32::try_from(*value).is_ok() => value.to_string(),
         Value::Int(value) if *value == i128::from(i64::MIN) => {
             "std::numeric_limits<long long>::min()".to_owned()
         }

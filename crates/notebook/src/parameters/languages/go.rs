@@ -43,7 +43,10 @@ fn render(value: &Value) -> Rendered {
         Value::Null => "nil".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => int_64(*value)?.to_string(),
-        // Constants can't be divided by zero, variables can.
+        // Constants have no negative zero and can't be divided by zero; variables do and can.
+        Value::Float(value) if *value == 0.0 && value.is_sign_negative() => {
+            "func() float64 { var zero float64; return -zero }()".to_owned()
+        }
         Value::Float(value) => float(
             *value,
             "func() float64 { var zero float64; return 1 / zero }()",

@@ -45,18 +45,18 @@ fn render(value: &Value) -> Rendered {
     })
 }
 
-/// Whether Julia would convert elements of `[...]`: numbers of different kinds, or lists, which may hold such.
+/// Whether Julia would convert elements of `[...]`: numbers of different kinds, or lists and mappings, which may hold
+/// such. Beside a text nothing is converted.
 fn converts(values: &[Value]) -> bool {
     let kind = |value: &Value| std::mem::discriminant(value);
-    let numbers = || {
-        values
-            .iter()
-            .filter(|value| matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)))
-    };
-    let mixed = numbers()
-        .zip(numbers().skip(1))
+    let holds = |value: &&Value| matches!(value, Value::List(_) | Value::Dict(_));
+    let plain = values.iter().filter(|value| **value != Value::Null);
+    let mixed = plain
+        .clone()
+        .zip(plain.skip(1))
         .any(|(one, other)| kind(one) != kind(other));
-    mixed || values.len() > 1 && values.iter().any(|value| matches!(value, Value::List(_)))
+    let text = values.iter().any(|value| matches!(value, Value::Str(_)));
+    !text && (mixed || values.iter().filter(holds).count() > 1)
 }
 
 fn text(text: &str) -> String {
