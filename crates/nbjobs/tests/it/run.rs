@@ -3,6 +3,9 @@
 //! Needs the virtual environment at `$NBJOBS_TEST_VENV`, else `.nbjobs/test-venv` in the workspace, with `ipykernel` and
 //! `papermill`.
 
+mod parity;
+mod places;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
