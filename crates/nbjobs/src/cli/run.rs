@@ -78,7 +78,7 @@ fn streams(args: &Args) -> Result<(String, String), &'static str> {
 async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode> {
     let parameters = parameters::gather(args, input, output)?;
     let names = path::Names::new(&parameters, Clock::machine_now());
-    let (input, output) = (names.fill(input)?, names.fill(output)?);
+    let (template, input, output) = (input, names.fill(input)?, names.fill(output)?);
     let to_stdout = output == STANDARD_STREAM;
     let level = match args.log_level {
         Level::Info if to_stdout => Level::Error,
@@ -89,7 +89,7 @@ async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode>
     console.say(Level::Info, &format!("Input Notebook:  {input}"));
     if args.help_notebook {
         let (kernel, language) = (args.kernel.as_deref(), args.language.as_deref());
-        let tagged = help_notebook::show(&read(&input)?, &input, kernel, language)?;
+        let tagged = help_notebook::show(&read(&input)?, template, kernel, language)?;
         return Ok(if tagged {
             ExitCode::SUCCESS
         } else {

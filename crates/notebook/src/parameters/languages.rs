@@ -69,7 +69,8 @@ pub(super) fn of(
     })
 }
 
-/// By the kernel's name first, then by the language's, as Papermill looks; then by what we know of kernels' names.
+/// By the kernel's name first, then by the language's, as Papermill looks; if none is named, by what we know of
+/// kernels' names.
 fn find(kernel: &str, language: &str) -> Option<&'static Language> {
     let by = |wanted: &str, names: fn(&Language) -> &'static [&'static str]| {
         let mut all = LANGUAGES.iter();
@@ -79,9 +80,10 @@ fn find(kernel: &str, language: &str) -> Option<&'static Language> {
                 .any(|name| name.eq_ignore_ascii_case(wanted))
         })
     };
-    by(kernel, |known| known.keys)
-        .or_else(|| by(language, |known| known.keys))
-        .or_else(|| by(kernel, |known| known.kernels))
+    by(kernel, |known| known.keys).or_else(|| match language {
+        "" => by(kernel, |known| known.kernels),
+        language => by(language, |known| known.keys),
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +115,7 @@ mod tests {
             assert_eq!(found, Some(name), "{kernel} {language}");
         }
         assert!(find("cobol", "COBOL").is_none());
+        assert!(find("python3", "COBOL").is_none());
         let mut keys: Vec<_> = LANGUAGES
             .iter()
             .flat_map(|language| language.keys)
