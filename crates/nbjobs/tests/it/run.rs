@@ -302,8 +302,14 @@ fn parameters_are_checked_against_the_tagged_cell() {
     assert!(stderr(&warned).ends_with(told), "{}", stderr(&warned));
     std::fs::remove_file(folder.path().join("out.ipynb")).unwrap();
     let cases = [
-        (["n", "1.5"], "parameter \"n\" should be int, as the cell tagged 'parameters' says, not 1.5"),
-        (["other", "1"], "parameter \"other\" is not defined in the cell tagged 'parameters'; it defines n, name"),
+        (
+            ["n", "1.5"],
+            "parameter \"n\" should be int, as the cell tagged 'parameters' says, not 1.5",
+        ),
+        (
+            ["other", "1"],
+            "parameter \"other\" is not defined in the cell tagged 'parameters'; it defines n, name",
+        ),
     ];
     for ([name, value], told) in cases {
         let refused = run(&["--strict-parameters", "-p", name, value]);

@@ -10,6 +10,7 @@
 
 mod ending;
 mod interpreters;
+mod languages;
 mod nbformat;
 mod outputs;
 mod papermill;
