@@ -19,6 +19,8 @@
 mod clock;
 mod environment;
 mod execute;
+#[cfg(feature = "export")]
+pub mod export;
 mod kernel;
 pub mod kernelspec;
 pub mod nbformat;

@@ -171,6 +171,11 @@ impl Cell {
         self.rest.get("execution_count").and_then(Value::as_i64)
     }
 
+    /// `attachments` of a Markdown or raw cell: MIME bundles by file name.
+    pub fn attachments(&self) -> Option<&Object> {
+        self.rest.get("attachments").and_then(Value::as_object)
+    }
+
     /// Sets the `N` of `In [N]`.
     pub fn set_execution_count(&mut self, count: Option<i64>) {
         self.rest.insert("execution_count".to_owned(), json!(count));

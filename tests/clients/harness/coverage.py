@@ -59,6 +59,9 @@ def is_done(client, model) -> bool:
     if model.name in OTHER_HOSTS.get(model.service_model.service_name, ()):
         return False
     request = sample(model.input_shape) if model.input_shape else {}
+    payload = model.input_shape and model.input_shape.serialization.get("payload")
+    if payload:
+        request[payload] = sample(model.input_shape.members[payload])
     try:
         client._make_api_call(model.name, request)
     except ClientError as error:

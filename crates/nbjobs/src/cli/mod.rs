@@ -4,6 +4,7 @@ mod client;
 mod definition;
 mod env;
 mod execute;
+mod export;
 mod job;
 mod notebook_job;
 mod report;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
     Env(env::Args),
+    /// Turn a notebook into a web page, Markdown or a script
+    Export(export::Args),
     /// Run one attempt of a job (started by the service)
     #[command(hide = true)]
     Execute(execute::Args),
@@ -50,6 +53,7 @@ impl Cli {
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
+            Command::Export(args) => report(export::main(args)),
             Command::Execute(args) => execute::main(&args),
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! It knows the [`RunDir`] and nothing of the server, which may be gone while it works.
 
+mod formats;
 mod notebook_step;
 mod report;
 mod script;
@@ -12,13 +13,16 @@ use crate::rundir::{Exit, LOG_NAME, Order, RunDir};
 use anyhow::Context;
 use notebook::Environment;
 use report::{Failure, say};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The version of the job definition that is understood, in `SM_JOB_DEF_VERSION`.
 const JOB_DEF_VERSION: &str = "1.0";
+/// How long to wait for room on a full disk before looking again.
+const ROOM_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the attempt of a folder that was handed over, unless another driver claimed it. Needs the main thread:
 /// the kernel's life hangs on it.
@@ -33,25 +37,34 @@ pub fn run(run: &RunDir) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let code = runtime.block_on(attempt(run, &order))?;
-    // The log goes into the output as far as it is written; the server adds it if we don't come to this.
-    fs::copy(run.log(), run.output_data().join(LOG_NAME))
-        .context("cannot add the log to the output")?;
-    run.write_exit(Exit { code })
+    runtime.block_on(async {
+        let stop = stop_signal()?;
+        let ending = attempt(run, &order, &stop).await;
+        when_there_is_room(&stop, || tell(run, &ending)).await
+    })
 }
 
-async fn attempt(run: &RunDir, order: &Order) -> anyhow::Result<i32> {
-    let stop = stop_signal()?;
+/// How the attempt ended, as the server will hear of it.
+struct Ending {
+    code: i32,
+    /// The text of the failure file, if it failed.
+    failure: Option<String>,
+}
+
+async fn attempt(run: &RunDir, order: &Order, stop: &CancellationToken) -> Ending {
     let job = Attempt::new(run, order);
     say(format_args!(
         "nbjobs {} runs job {}",
         env!("CARGO_PKG_VERSION"),
         order.job
     ));
-    match job.steps(&stop).await {
+    match job.steps(stop).await {
         Ok(()) => {
             say(format_args!("Notebook execution is complete"));
-            Ok(0)
+            Ending {
+                code: 0,
+                failure: None,
+            }
         }
         Err(failure) => {
             say(format_args!(
@@ -59,13 +72,46 @@ async fn attempt(run: &RunDir, order: &Order) -> anyhow::Result<i32> {
                 failure.step,
                 failure.message.trim_end()
             ));
-            fs::write(
-                run.failure(),
-                failure.text(job.input_is_copied(), job.output().is_file()),
-            )?;
-            Ok(failure.exit_code)
+            Ending {
+                code: failure.exit_code,
+                failure: Some(failure.text(job.input_is_copied(), job.output().is_file())),
+            }
         }
     }
+}
+
+/// Says in the folder how the attempt ended. May be done again.
+fn tell(run: &RunDir, ending: &Ending) -> anyhow::Result<()> {
+    if let Some(failure) = &ending.failure {
+        fs::write(run.failure(), failure).context("cannot write the failure")?;
+    }
+    // The log goes into the output as far as it is written; the server adds it if we don't come to this.
+    fs::copy(run.log(), run.output_data().join(LOG_NAME))
+        .context("cannot add the log to the output")?;
+    run.write_exit(Exit { code: ending.code })
+}
+
+/// Does `work` again while it fails because the disk is full, so that a run's end is not lost. A stop ends the waiting.
+async fn when_there_is_room(
+    stop: &CancellationToken,
+    work: impl Fn() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    loop {
+        match work() {
+            Err(error) if is_full(&error) && !stop.is_cancelled() => {}
+            done => return done,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROOM_PAUSE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+fn is_full(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::StorageFull)
 }
 
 /// Cancelled at the first SIGTERM or SIGINT.
@@ -163,7 +209,7 @@ impl<'a> Attempt<'a> {
             .map_err(|end| Failure::script("running init script", &script, end))?;
         }
         notebook_step::run(self, environment.clone(), stop).await?;
-        self.save_formats(&environment, stop).await
+        formats::save(self, &environment, stop).await
     }
 
     fn copy_input(&self) -> Result<(), Failure> {
@@ -195,24 +241,5 @@ impl<'a> Attempt<'a> {
             ));
         }
         Ok(Some(path))
-    }
-
-    /// Converts the output as `SM_OUTPUT_FORMATS` asks, with the environment's own nbconvert.
-    async fn save_formats(
-        &self,
-        environment: &Environment,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
-        const STEP: &str = "saving the output in other formats";
-        for format in self.variable("SM_OUTPUT_FORMATS").split(',').map(str::trim) {
-            if format.is_empty() || format == "ipynb" {
-                continue;
-            }
-            say(format_args!("Converting output notebook to {format}"));
-            script::convert(format, &self.output(), environment, stop)
-                .await
-                .map_err(|end| Failure::script(STEP, Path::new("jupyter nbconvert"), end))?;
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! One attempt from its lease to the job's final status. Each step looks at what is already there, so a
 //! restarted server goes through the same steps and finds them done.
 
-use super::{Engine, artifact, input, log_tail};
+use super::{Engine, RETRY_PAUSE, artifact, input, log_tail};
 use crate::app::{executions, logs};
 use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
@@ -14,8 +14,6 @@ use tracing::{error, info, warn};
 
 /// SageMaker's patience between SIGTERM and SIGKILL.
 const STOP_GRACE: Duration = Duration::from_secs(120);
-/// How long to wait before trying again to store an outcome: a full disk or a lost database is not the job's fault.
-const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// How an attempt ended, before it is a job's status.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Queued jobs become running, running jobs become final. The only caller of backends.
 
-use super::{Engine, Running, attempt};
+use super::{Engine, RETRY_PAUSE, Running, attempt};
 use crate::model::job::{Job, JobStatus, SecondaryStatus};
 use crate::store::Lease;
 use jiff::Timestamp;
@@ -38,14 +38,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Dispatches until the server shuts down, at each wake-up.
+    /// Dispatches until the server shuts down: at each wake-up, and again soon after it failed.
     pub async fn dispatch(self) {
         loop {
-            if let Err(error) = self.dispatch_once(self.app.clock.now()).await {
+            let dispatched = self.dispatch_once(self.app.clock.now()).await;
+            if let Err(error) = &dispatched {
                 error!(error = format!("{error:#}"), "could not dispatch jobs");
             }
             tokio::select! {
                 () = self.app.wake.for_dispatcher() => {}
+                () = tokio::time::sleep(RETRY_PAUSE), if dispatched.is_err() => {}
                 () = self.shutdown.cancelled() => return,
             }
         }

@@ -1,7 +1,8 @@
 //! Follows the log file of a run and makes its lines log events, each exactly once: how far it came
 //! is stored in the transaction that stores the events.
 
-use crate::app::{App, logs};
+use super::RETRY_PAUSE;
+use crate::app::{App, Error, logs};
 use crate::fd;
 use crate::rundir::RunDir;
 use crate::store::Lease;
@@ -52,17 +53,13 @@ impl<'a> LogTail<'a> {
         mut self,
         ended: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
-        let mut tx = self.app.store.tx().await?;
-        tx.create_log_stream(logs::GROUP, &self.stream, self.app.clock.now())
-            .await?;
-        tx.commit().await?;
         let changes = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         inotify::add_watch(&changes, self.run.log(), WatchFlags::MODIFY)
             .with_context(|| format!("cannot watch {}", self.run.log().display()))?;
         let changes = fd::readable(changes)?;
         tokio::pin!(ended);
         loop {
-            while self.store_lines(false).await? {}
+            self.store_all(false).await?;
             tokio::select! {
                 ready = changes.readable() => {
                     // What changed does not matter, so the queue is only emptied.
@@ -71,11 +68,22 @@ impl<'a> LogTail<'a> {
                 }
                 done = &mut ended => {
                     done?;
-                    while self.store_lines(true).await? {}
-                    return Ok(());
+                    return self.store_all(true).await;
                 }
             }
             tokio::time::sleep(BATCH_PAUSE).await;
+        }
+    }
+
+    /// Stores all lines there are. While the disk is full it waits: a log has no gaps.
+    async fn store_all(&mut self, at_end: bool) -> anyhow::Result<()> {
+        loop {
+            match self.store_lines(at_end).await.map_err(Error::from) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Error::Full) => tokio::time::sleep(RETRY_PAUSE).await,
+                Err(error) => return Err(error.into_cause()),
+            }
         }
     }
 
@@ -101,17 +109,20 @@ impl<'a> LogTail<'a> {
             return Ok(false);
         }
         let mut lines = messages(&bytes[..whole]);
-        self.stored_bytes += whole as u64;
-        if self.stored_bytes >= LOG_BYTES_MAX {
+        let stored_bytes = self.stored_bytes + whole as u64;
+        if stored_bytes >= LOG_BYTES_MAX {
             lines.push(format!(
                 "nbjobs: the log goes on in output.tar.gz; here it ends after {LOG_BYTES_MAX} bytes"
             ));
         }
         let mut tx = self.app.store.tx().await?;
-        tx.append_log(logs::GROUP, &self.stream, &lines, self.app.clock.now())
+        let now = self.app.clock.now();
+        tx.create_log_stream(logs::GROUP, &self.stream, now).await?;
+        tx.append_log(logs::GROUP, &self.stream, &lines, now)
             .await?;
-        tx.set_log_bytes(self.lease, self.stored_bytes).await?;
+        tx.set_log_bytes(self.lease, stored_bytes).await?;
         tx.commit().await?;
+        self.stored_bytes = stored_bytes;
         Ok(true)
     }
 }

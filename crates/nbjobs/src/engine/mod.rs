@@ -14,9 +14,13 @@ use crate::rundir::RunDir;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long to wait before trying again what a full disk or a lost database prevented: it is not the job's fault.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// The loops' common ground. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use std::path::Path;
 use std::time::Duration;
 
@@ -56,6 +56,12 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // SQLite ends a transaction by itself when the disk is full; sqlx then cannot, and its connection
+            // would never begin another one. It makes room for a new connection.
+            .before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            })
             .connect_with(options.clone())
             .await
             .with_context(|| format!("cannot open the database {}", file.display()))?;
@@ -115,4 +121,26 @@ fn micros(at: Timestamp) -> i64 {
 /// The inverse of [`micros`].
 fn instant(micros: i64) -> anyhow::Result<Timestamp> {
     Timestamp::from_microsecond(micros).context("a row holds an instant out of range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_does_not_end_writing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("db")).await.expect("a store");
+        let mut tx = store.tx().await.expect("a transaction");
+        // What SQLite does on a full disk.
+        sqlx::query("ROLLBACK")
+            .execute(tx.conn())
+            .await
+            .expect("an end");
+        tx.commit()
+            .await
+            .expect_err("there is nothing to commit any more");
+        let tx = store.tx().await.expect("another transaction");
+        tx.commit().await.expect("it can be committed");
+    }
 }

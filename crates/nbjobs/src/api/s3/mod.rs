@@ -16,6 +16,7 @@ mod door;
 mod error;
 mod listing;
 mod objects;
+mod query;
 mod unsupported;
 mod uploads;
 
@@ -94,7 +95,11 @@ impl Service {
     pub async fn answer(&self, request: Request<Body>, id: &RequestId) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let with_body = !body.is_end_stream();
-        let response = match self.authenticate(&parts).await {
+        let checked = match query::check(&parts.uri) {
+            Ok(()) => self.authenticate(&parts).await,
+            refused => refused,
+        };
+        let response = match checked {
             Ok(()) => {
                 let request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
                 self.inner
