@@ -7,6 +7,7 @@ use crate::number::python_repr;
 pub(super) type Rendered = Result<String, &'static str>;
 
 pub(super) const NUL: &str = "a text with a NUL character";
+pub(super) const EMPTY_KEY: &str = "an empty key";
 pub(super) const BEYOND_64_BITS: &str = "a whole number beyond 64 bits";
 pub(super) const MIXED: &str =
     "values of different types in one list or mapping (pass them as JSON in a text)";

@@ -633,6 +633,7 @@ fn octave() {
     }
     let holds = Holds {
         int: 1 << 53,
+        key: "[\\x01-\\u{3ff}]{1,9}",
         ..EVERYTHING
     };
     let program = |cell: &str, names: &[String]| {

@@ -2,7 +2,7 @@
 //! associative arrays (which Papermill doesn't write).
 
 use crate::number::python_repr;
-use crate::parameters::render::{NUL, Rendered, is_ascii_name};
+use crate::parameters::render::{EMPTY_KEY, NUL, Rendered, is_ascii_name};
 use crate::parameters::{Assignment, Language, Value, inspect};
 
 pub(super) const LANGUAGE: Language = Language {
@@ -58,7 +58,7 @@ fn word(value: &Value) -> Rendered {
 /// A key of an associative array, always in quotes, so that no character of it means anything.
 fn subscript(key: &str) -> Rendered {
     match key {
-        "" => Err("an empty key"),
+        "" => Err(EMPTY_KEY),
         key if key.contains('\0') => Err(NUL),
         key => Ok(format!("'{}'", key.replace('\'', "'\"'\"'"))),
     }

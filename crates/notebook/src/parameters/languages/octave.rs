@@ -2,7 +2,7 @@
 
 use super::matlab;
 use crate::parameters::render::{
-    Rendered, control_as_octal, entries, float, is_ascii_name, list, quote,
+    EMPTY_KEY, Rendered, control_as_octal, entries, float, is_ascii_name, list, quote,
 };
 use crate::parameters::{Language, Value, inspect};
 
@@ -30,6 +30,7 @@ fn render(value: &Value) -> Rendered {
         Value::Str(text) => quote(text, control_as_octal),
         Value::List(values) => format!("{{{}}}", list(values, render)?),
         Value::Dict(all) if all.is_empty() => "containers.Map()".to_owned(),
+        Value::Dict(all) if all.iter().any(|(key, _)| key.is_empty()) => return Err(EMPTY_KEY),
         Value::Dict(all) => format!(
             "containers.Map({{{}}}, {{{}}}, \"UniformValues\", false)",
             entries(all, |key, _| Ok(quote(key, control_as_octal)))?,
