@@ -3,6 +3,9 @@
 //! Needs the virtual environment at `$NBJOBS_TEST_VENV`, else `.nbjobs/test-venv` in the workspace, with `ipykernel` and
 //! `papermill`.
 
+mod parity;
+mod places;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -282,6 +285,43 @@ fn bad_input_is_told_and_leaves_nothing() {
 }
 
 #[test]
+fn parameters_are_checked_against_the_tagged_cell() {
+    let folder = folder(&["n: int = 1\nname = 'x'", "n"]);
+    let path = folder.path().join("in.ipynb");
+    let mut file = notebook(&std::fs::read(&path).unwrap());
+    file["cells"][0]["metadata"] = json!({"tags": ["parameters"]});
+    std::fs::write(&path, file.to_string()).unwrap();
+    let run = |more: &[&str]| {
+        let arguments = [&["in.ipynb", "out.ipynb", "--prepare-only"], more].concat();
+        nbjobs(folder.path(), &arguments).output().unwrap()
+    };
+    let warned = run(&["-p", "n", "1.5", "-p", "other", "1"]);
+    assert_eq!(warned.status.code(), Some(0));
+    let told = "Passed unknown parameter: other\nPassed ill-typed parameter: parameter \"n\" should be int, as the cell \
+                tagged 'parameters' says, not 1.5\n";
+    assert!(stderr(&warned).ends_with(told), "{}", stderr(&warned));
+    std::fs::remove_file(folder.path().join("out.ipynb")).unwrap();
+    let cases = [
+        (
+            ["n", "1.5"],
+            "parameter \"n\" should be int, as the cell tagged 'parameters' says, not 1.5",
+        ),
+        (
+            ["other", "1"],
+            "parameter \"other\" is not defined in the cell tagged 'parameters'; it defines n, name",
+        ),
+    ];
+    for ([name, value], told) in cases {
+        let refused = run(&["--strict-parameters", "-p", name, value]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).contains(told), "{}", stderr(&refused));
+        assert!(!folder.path().join("out.ipynb").exists());
+    }
+    let fine = run(&["--strict-parameters", "-p", "n", "5", "-r", "name", "5"]);
+    assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
+}
+
+#[test]
 fn notebooks_go_through_pipes() {
     let folder = folder(&["import os; os.system('echo noise'); print('out')"]);
     let bytes = std::fs::read(folder.path().join("in.ipynb")).unwrap();
@@ -476,7 +516,8 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_notebook_that_can_be_resumed() {
 
 #[test]
 fn every_way_that_a_run_ends_is_in_its_exit_status() {
-    let cases: [(&[&str], &[&str], i32, &[&str]); 8] = [
+    type Words = &'static [&'static str];
+    let cases: [(Words, Words, i32, Words); 8] = [
         (&["1", "2"], &[], 0, &["completed", "completed"]),
         (&["1/0", "2"], &[], 1, &["failed", "pending"]),
         (

@@ -9,7 +9,9 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 mod ending;
+mod interpreters;
 mod kernels;
+mod languages;
 mod nbformat;
 mod outputs;
 mod papermill;
