@@ -105,6 +105,7 @@ fn messages(stderr: &str) -> String {
     let lines = before
         .lines()
         .filter(|line| !line.contains("Kernel is running over TCP"))
+        .filter(|line| !line.starts_with("[IPKernelApp]"))
         .filter(|line| !line.contains("UserWarning: ") && !line.contains("warnings.warn("));
     let lines =
         lines.take_while(|line| !line.starts_with("nbjobs run: ") && !line.starts_with("-----"));
