@@ -49,7 +49,7 @@ pub(super) struct Args {
     )]
     listen: SocketAddr,
     /// The region that ARNs name
-    #[arg(long, default_value = "us-east-1", env = "NBJOBS_REGION")]
+    #[arg(long, default_value = "us-east-1", env = "NBJOBS_REGION", value_parser = region)]
     region: String,
     /// The account that ARNs name: twelve digits
     #[arg(long, default_value = "000000000000", env = "NBJOBS_ACCOUNT", value_parser = account)]
@@ -60,6 +60,15 @@ pub(super) struct Args {
     /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
     #[arg(long, value_name = "FILE", hide = true)]
     clock_file: Option<PathBuf>,
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region is lower-case letters, digits and hyphens, such as us-east-1".into())
+    }
 }
 
 fn account(text: &str) -> Result<String, String> {
