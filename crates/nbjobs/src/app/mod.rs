@@ -11,6 +11,7 @@ pub mod objects;
 pub mod parameters;
 pub mod pipelines;
 pub mod rules;
+pub mod search;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -2,6 +2,7 @@
 
 mod executions;
 mod pipelines;
+mod search;
 mod tags;
 mod training_jobs;
 
@@ -38,6 +39,7 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "ListPipelineExecutions" => executions::list(app, body).await,
         "ListPipelineExecutionSteps" => executions::steps(app, body).await,
         "ListPipelineParametersForExecution" => executions::parameters(app, body).await,
+        "Search" => search::search(app, body).await,
         "AddTags" => tags::add(app, body).await,
         "DeleteTags" => tags::delete(app, body).await,
         "ListTags" => tags::list(app, body).await,
