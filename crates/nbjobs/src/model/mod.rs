@@ -10,4 +10,5 @@ pub mod pipeline;
 pub mod rule;
 pub mod schedule;
 pub mod search;
+pub mod studio;
 pub mod tag;
