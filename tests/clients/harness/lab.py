@@ -142,11 +142,13 @@ class JobsPage:
         self.button("Reload").wait_for()
 
     def show_definitions(self):
-        self.button("Job Definitions").click()
-        self.button("Reload").wait_for()
+        self._show("Job Definitions")
 
     def show_jobs(self):
-        self.button("Jobs").click()
+        self._show("Jobs")
+
+    def _show(self, tab: str):
+        self.page.get_by_role("tab", name=tab, exact=True).click()
         self.button("Reload").wait_for()
 
     def rows(self) -> list[str]:
