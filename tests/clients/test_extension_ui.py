@@ -115,9 +115,7 @@ def test_a_definition_from_its_form_to_its_end(new_server, new_lab, tmp_path):
 
         page.button("Delete Job Definition").click()
         page.picture("delete")
-        for e in page.page.get_by_role("button").all():
-            print("BUTTON", e.inner_text())
-        page.button("Confirm Delete").click()
+        page.button("Delete").click()
         waiting.until("no definition", lambda: not events.list_rules()["Rules"])
         assert not sagemaker.list_pipelines()["PipelineSummaries"]
         page.picture("deleted")
