@@ -88,10 +88,13 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(serve(args))
+        .build()?;
+    let result = runtime.block_on(serve(args));
+    // A large output that is being packed is packed again at the next start; nothing waits for it here.
+    runtime.shutdown_background();
+    result
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
@@ -192,7 +195,11 @@ fn start_engine(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Engine> {
     let runs = data_dir.join("runs");
-    fs::create_dir_all(&runs)?;
+    // Only for the user who runs the service: jobs' inputs and outputs, whatever the data folder's own mode is.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&runs)?;
     let jobs_max = match max_jobs {
         Some(0) => bail!("--max-jobs must be at least 1"),
         Some(n) => n,
