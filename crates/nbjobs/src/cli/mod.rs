@@ -6,10 +6,13 @@ mod env;
 mod execute;
 mod export;
 mod job;
+mod lab;
 mod notebook_job;
 mod report;
 mod run;
+mod search;
 mod serve;
+mod studio;
 mod tags;
 mod text;
 
@@ -37,6 +40,8 @@ enum Command {
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
     Env(env::Args),
+    /// Start JupyterLab with AWS's extension for notebook jobs, on this machine's service
+    Lab(lab::Args),
     /// Turn a notebook into a web page, Markdown or a script
     Export(export::Args),
     /// Run one attempt of a job (started by the service)
@@ -53,6 +58,7 @@ impl Cli {
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
+            Command::Lab(args) => report(lab::main(args)),
             Command::Export(args) => report(export::main(args)),
             Command::Execute(args) => execute::main(&args),
         }

@@ -9,4 +9,6 @@ pub mod parameter;
 pub mod pipeline;
 pub mod rule;
 pub mod schedule;
+pub mod search;
+pub mod studio;
 pub mod tag;

@@ -13,11 +13,13 @@ mod page;
 mod parameters;
 mod pipelines;
 mod rules;
+mod search;
 mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
 pub use executions::Origin;
+pub use search::Candidate;
 
 use anyhow::Context;
 use jiff::Timestamp;

@@ -1,7 +1,9 @@
-//! SageMaker: training jobs, pipelines and their executions, tags.
+//! SageMaker: training jobs, pipelines and their executions, tags, searches, and what Studio says of itself.
 
 mod executions;
 mod pipelines;
+mod search;
+mod studio;
 mod tags;
 mod training_jobs;
 
@@ -38,6 +40,15 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "ListPipelineExecutions" => executions::list(app, body).await,
         "ListPipelineExecutionSteps" => executions::steps(app, body).await,
         "ListPipelineParametersForExecution" => executions::parameters(app, body).await,
+        "Search" => search::search(app, body).await,
+        "DescribeDomain" => studio::domain(app, body).await,
+        "DescribeUserProfile" => studio::user_profile(app, body).await,
+        "DescribeSpace" => studio::space(app, body).await,
+        "DescribeApp" => studio::app(app, body).await,
+        "DescribeImage" => studio::image(app, body).await,
+        "DescribeImageVersion" => studio::image_version(app, body).await,
+        "DescribeAppImageConfig" => studio::app_image_config(app, body).await,
+        "DescribeStudioLifecycleConfig" => studio::lifecycle_config(app, body).await,
         "AddTags" => tags::add(app, body).await,
         "DeleteTags" => tags::delete(app, body).await,
         "ListTags" => tags::list(app, body).await,
