@@ -9,6 +9,7 @@ pub mod keys;
 pub mod logs;
 pub mod objects;
 pub mod parameters;
+pub mod pipeline_versions;
 pub mod pipelines;
 pub mod rules;
 pub mod tags;

@@ -11,6 +11,7 @@ mod jobs;
 mod logs;
 mod page;
 mod parameters;
+mod pipeline_versions;
 mod pipelines;
 mod rules;
 mod tags;

@@ -163,7 +163,7 @@ async fn start_target(
         rule: rule.to_owned(),
         due,
     };
-    Ok(executions::start_in(tx, &app.scope, &start, &origin, now)
+    Ok(executions::start_in(tx, app, &start, &origin, now)
         .await?
         .id)
 }
