@@ -12,6 +12,7 @@ pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
 pub mod rules;
+pub mod schedules;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -9,4 +9,5 @@ pub mod parameter;
 pub mod pipeline;
 pub mod rule;
 pub mod schedule;
+pub mod scheduled;
 pub mod tag;

@@ -14,6 +14,7 @@ mod parameters;
 mod pipeline_versions;
 mod pipelines;
 mod rules;
+mod schedules;
 mod tags;
 
 pub use access_keys::AccessKey;

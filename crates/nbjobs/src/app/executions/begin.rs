@@ -1,7 +1,7 @@
 //! A step begins: the job that it asks for, or why there is none.
 
 use super::super::{Error, Result, jobs};
-use crate::model::job::{FailureReason, JobSpec};
+use crate::model::job::{FailureReason, Job, JobSpec};
 use crate::model::naming::{self, JOB_NAME_LEN_MAX, is_resource_name};
 use crate::model::pipeline::{EndedStep, Ending, PipelineStep, ReadyStep, StepStatus};
 use crate::model::tag::{self, Tag};
@@ -47,10 +47,10 @@ pub(super) async fn begin(
         Err(reason) => fail(&mut step, FailureReason::Client(reason).to_string(), now),
         Ok(order) => {
             let random = Uuid::new_v4().into_bytes();
-            let name =
-                naming::launched_job(execution, &step.name, order.name_prefix.as_deref(), random);
+            let prefix = order.name_prefix.as_deref();
+            let name = naming::launched_job(execution, &step.name, prefix, random);
             // The name is random, so that it is taken can only be a fault of ours.
-            jobs::create_in(tx, &name, order.spec, &order.tags, now)
+            create_ordered(tx, &name, order, now)
                 .await
                 .map_err(|error| match error {
                     Error::Exists(_) => Error::Internal(error.into_cause()),
@@ -60,6 +60,16 @@ pub(super) async fn begin(
         }
     }
     Ok(tx.put_step(execution, &step).await?)
+}
+
+/// Creates the job that is asked for, under this name.
+pub(in crate::app) async fn create_ordered(
+    tx: &mut Tx,
+    name: &str,
+    order: JobOrder,
+    now: Timestamp,
+) -> Result<Job> {
+    jobs::create_in(tx, name, order.spec, &order.tags, now).await
 }
 
 /// Writes down a step that ends without a job.

@@ -7,7 +7,7 @@ mod retry;
 mod states;
 mod stop;
 
-pub(super) use begin::order;
+pub(super) use begin::{JobOrder, create_ordered, order};
 pub use progress::{job_ended, retry_due};
 pub use retry::{Update, retry, update};
 pub use stop::stop;
@@ -53,11 +53,18 @@ pub struct Start {
     pub selection: Option<Selection>,
 }
 
+impl Start {
+    /// Refuses what no pipeline can be started with.
+    pub(super) fn check(&self) -> Result<()> {
+        check_texts(self.display_name.as_deref(), self.description.as_deref())?;
+        check_parallel_max(self.parallel_max)
+    }
+}
+
 /// Starts an execution. The same request again, known by its token, is answered with the execution it started;
 /// another request with that token is refused.
 pub async fn start(app: &App, start: &Start, token: &str) -> Result<PipelineExecution> {
-    check_texts(start.display_name.as_deref(), start.description.as_deref())?;
-    check_parallel_max(start.parallel_max)?;
+    start.check()?;
     let request = serde_json::to_string(start).context("a start cannot be written down")?;
     let mut tx = app.store.tx().await?;
     if let Some((id, earlier)) = tx.execution_of_token(&start.pipeline, token).await? {

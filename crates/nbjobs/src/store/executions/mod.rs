@@ -21,10 +21,10 @@ pub enum Origin {
         /// What was asked with it.
         request: String,
     },
-    /// A rule, for one of its due moments.
+    /// A rule or a schedule, for one of its due moments.
     Firing {
-        /// The rule's name.
-        rule: String,
+        /// Its kind and name, such as `rule/NAME`.
+        source: String,
         /// The due moment.
         due: Timestamp,
     },
@@ -153,14 +153,14 @@ impl Tx {
         execution: &PipelineExecution,
         origin: &Origin,
     ) -> anyhow::Result<()> {
-        let (token, request, rule, due) = match origin {
+        let (token, request, fired_by, due) = match origin {
             Origin::Request { token, request } => (Some(token), Some(request), None, None),
-            Origin::Firing { rule, due } => (None, None, Some(rule), Some(micros(*due))),
+            Origin::Firing { source, due } => (None, None, Some(source), Some(micros(*due))),
         };
         sqlx::query(
             "-- insert_execution
             INSERT INTO executions (id, pipeline, status, display_name, description, definition, parameters,
-                parallel_max, token, request, rule, due, started_at, modified_at, version, selection)
+                parallel_max, token, request, fired_by, due, started_at, modified_at, version, selection)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(&execution.id)
@@ -173,7 +173,7 @@ impl Tx {
         .bind(execution.parallel_max.map(i64::from))
         .bind(token)
         .bind(request)
-        .bind(rule)
+        .bind(fired_by)
         .bind(due)
         .bind(micros(execution.started_at))
         .bind(micros(execution.modified_at))
