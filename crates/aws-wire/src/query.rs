@@ -1,4 +1,4 @@
-//! The AWS query protocol, as STS and IAM speak it: a form comes in, XML goes out. Must not know any operation.
+//! The AWS query protocol, as STS and IAM speak it, and EC2's variant of it: a form comes in, XML goes out. Must not know any operation.
 
 use std::fmt::Write as _;
 
@@ -13,6 +13,9 @@ pub const CONTENT_TYPE: &str = "text/xml";
 
 /// Most fields that a form may have. AWS's own longest query calls stay under this.
 pub const FIELDS_MAX: usize = 1000;
+
+/// Fields of the protocol itself.
+const PROTOCOL_FIELDS: [&str; 2] = ["Action", "Version"];
 
 /// The fields of a request, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,19 +78,60 @@ impl Form {
         })
     }
 
+    /// Refuses, by name, a field that is not one of these; those of the protocol itself are always allowed. A field is
+    /// honoured or refused, never ignored.
+    pub fn allow(&self, names: &[&str]) -> Result<(), ErrorShape> {
+        self.allow_ec2(names, &[])
+    }
+
+    /// The same with lists in EC2's form: `name.1`, `name.2.Name` ….
+    pub fn allow_ec2(&self, names: &[&str], lists: &[&str]) -> Result<(), ErrorShape> {
+        let known = |field: &str| {
+            let list = field.split_once('.').map(|(list, _)| list);
+            PROTOCOL_FIELDS.contains(&field)
+                || field.starts_with("X-Amz-")
+                || names.contains(&field)
+                || list.is_some_and(|list| lists.contains(&list))
+        };
+        match self.fields.iter().find(|(name, _)| !known(name)) {
+            Some((name, _)) => Err(ErrorShape::bad_request(
+                "InvalidParameterValue",
+                format!("The parameter {name} is not supported"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The values of a list in EC2's form: `name.1`, `name.2` …, in the order of their numbers.
+    pub fn numbered(&self, name: &str) -> Vec<&str> {
+        self.values(&format!("{name}."))
+    }
+
     /// The values of a list: `name.member.1`, `name.member.2` …, in the order of their numbers.
     pub fn list(&self, name: &str) -> Vec<&str> {
+        self.values(&format!("{name}.member."))
+    }
+
+    fn values(&self, prefix: &str) -> Vec<&str> {
         let mut members: Vec<(u32, &str)> = self
             .fields
             .iter()
             .filter_map(|(key, value)| {
-                let number = key.strip_prefix(name)?.strip_prefix(".member.")?;
+                let number = key.strip_prefix(prefix)?;
                 Some((number.parse().ok()?, value.as_str()))
             })
             .collect();
         members.sort_by_key(|(number, _)| *number);
         members.into_iter().map(|(_, value)| value).collect()
     }
+}
+
+/// The error for an action that a service has and we don't.
+pub fn invalid_action(service: &str, action: &str) -> ErrorShape {
+    ErrorShape::bad_request(
+        "InvalidAction",
+        format!("{action} of {service} is not implemented by nbjobs"),
+    )
 }
 
 fn malformed(message: impl Into<String>) -> ErrorShape {
@@ -180,6 +224,31 @@ pub fn response(
     );
     let _ = write!(xml, "</{action}Response>");
     with_body(StatusCode::OK, xml, id)
+}
+
+/// The answer of an operation of EC2, whose results stand in the answer itself.
+pub fn ec2_response(
+    action: &str,
+    namespace: &str,
+    result: &[Element],
+    id: &RequestId,
+) -> Response<Vec<u8>> {
+    let mut xml = format!("<{action}Response xmlns=\"{namespace}\"><requestId>{id}</requestId>");
+    result.iter().for_each(|element| element.write(&mut xml));
+    let _ = write!(xml, "</{action}Response>");
+    with_body(StatusCode::OK, xml, id)
+}
+
+/// The error as EC2 tells it: `<Response><Errors><Error><Code>…</Code><Message>…`.
+pub fn ec2_error_response(error: &ErrorShape, id: &RequestId) -> Response<Vec<u8>> {
+    let children = [
+        Element::text("Code", error.code.clone()),
+        Element::text("Message", error.message.clone()),
+    ];
+    let mut xml = String::from("<Response>");
+    Element::parent("Errors", [Element::parent("Error", children)]).write(&mut xml);
+    let _ = write!(xml, "<RequestID>{id}</RequestID></Response>");
+    with_body(error.status, xml, id)
 }
 
 /// The error as `<ErrorResponse><Error><Type>…</Type><Code>…</Code><Message>…`.

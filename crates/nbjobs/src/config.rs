@@ -1,7 +1,11 @@
-//! The only reader of the environment. Everything else is told.
+//! The only reader of the environment and of the configuration file. Everything else is told.
 
+use crate::model::studio::Studio;
+use anyhow::Context;
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// What a driver inherits of the server's environment: how to find programs, kernels and locale. Nothing else
 /// reaches a job, so that it doesn't see the server's secrets.
@@ -21,6 +25,30 @@ const INHERITED: [&str; 14] = [
     "MPLCONFIGDIR",
     "XDG_CACHE_HOME",
 ];
+
+/// The configuration file, TOML: `docs/configuration.md` shows all that it can say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What Studio says of itself.
+    pub studio: Studio,
+}
+
+impl Config {
+    /// Reads a file; what it does not say has a default.
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(file)
+            .with_context(|| format!("cannot read the configuration {}", file.display()))?;
+        let config = Self::parse(&text);
+        config.with_context(|| format!("the configuration {} is not right", file.display()))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let config: Self = toml::from_str(text)?;
+        config.studio.validate().map_err(anyhow::Error::msg)?;
+        Ok(config)
+    }
+}
 
 /// The environment that drivers get.
 pub fn driver_environment() -> BTreeMap<String, String> {
@@ -46,4 +74,47 @@ pub fn default_data_dir() -> PathBuf {
 )]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_in_the_documentation_is_lawful() {
+        let text = include_str!("../../../docs/configuration.md");
+        let example = text
+            .split("```toml\n")
+            .nth(1)
+            .and_then(|rest| rest.split("```").next());
+        let config = Config::parse(example.expect("an example")).expect("a configuration");
+        assert_ne!(config, Config::default());
+    }
+
+    #[test]
+    fn a_file_that_says_little_leaves_the_rest() {
+        assert_eq!(
+            Config::parse("").expect("a configuration"),
+            Config::default()
+        );
+        let config = Config::parse("[studio.domain]\nname = \"lab\"").expect("a configuration");
+        assert_eq!(config.studio.domain.id, Studio::default().domain.id);
+        assert_eq!(config.studio.domain.name, "lab");
+    }
+
+    #[test]
+    fn a_word_that_is_not_known_is_named() {
+        for (text, word) in [
+            ("[studio.domian]", "domian"),
+            ("[studio.domain]\nexecution_rule = \"x\"", "execution_rule"),
+            (
+                "[[studio.user_profiles]]\nname = \"a\"\ncolour = 1",
+                "colour",
+            ),
+            ("[[studio.spaces]]\nname = \"a\"\nowner = \"x\"", "\"x\""),
+        ] {
+            let error = format!("{:#}", Config::parse(text).expect_err(word));
+            assert!(error.contains(word), "{error}");
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
-//! 2. else the service in the signature's credential scope: `s3` goes to [`s3`], `scheduler` to [`scheduler`],
-//!    `sts` to [`sts`], and so does an unsigned form;
+//! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
+//!    own, and an unsigned form goes to [`sts`];
 //! 3. else our own paths (`/health`).
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
+mod ec2;
 pub mod events;
+mod iam;
 mod json;
 pub mod logs;
 mod page;
@@ -69,8 +71,11 @@ impl Doors {
         }
         match signing_service(&parts).as_deref() {
             Some("scheduler") => self.scheduler(parts, body, id).await.map(Body::from),
-            Some("sts") => self.query(parts, body, id).await.map(Body::from),
-            None if is_form(&parts) => self.query(parts, body, id).await.map(Body::from),
+            Some("ec2") => self.ec2(parts, body, id).await.map(Body::from),
+            Some(service @ ("iam" | "sts")) => {
+                self.query(service, parts, body, id).await.map(Body::from)
+            }
+            None if is_form(&parts) => self.query("sts", parts, body, id).await.map(Body::from),
             _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
             None if parts.uri.path() == "/" && parts.method == Method::GET => plain(
                 StatusCode::FORBIDDEN,
@@ -122,23 +127,51 @@ impl Doors {
         }
     }
 
-    async fn query(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
+    async fn query(
+        self,
+        service: &str,
+        parts: Parts,
+        body: Body,
+        id: &RequestId,
+    ) -> Response<Vec<u8>> {
+        let (namespace, answer) = match service {
+            "iam" => (iam::NAMESPACE, self.iam_answer(&parts, body, id).await),
+            _ => (sts::NAMESPACE, self.sts_answer(&parts, body, id).await),
+        };
+        answer.unwrap_or_else(|shape| query::error_response(&shape, namespace, id))
+    }
+
+    async fn sts_answer(
+        &self,
+        parts: &Parts,
+        body: Body,
+        id: &RequestId,
+    ) -> Result<Response<Vec<u8>>, ErrorShape> {
+        let body = read(body).await?;
+        sts::check_action(&form(parts, &body)?)?;
+        let key = self.authenticate(parts, &body, Protocol::Query).await?;
+        Ok(sts::get_caller_identity(&self.app, &key, id))
+    }
+
+    async fn iam_answer(
+        &self,
+        parts: &Parts,
+        body: Body,
+        id: &RequestId,
+    ) -> Result<Response<Vec<u8>>, ErrorShape> {
+        let body = read(body).await?;
+        self.authenticate(parts, &body, Protocol::Query).await?;
+        iam::call(&self.app, &form(parts, &body)?, id)
+    }
+
+    async fn ec2(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
         let answer = async {
             let body = read(body).await?;
-            // A presigned query request has its form in the URI.
-            let text = if body.is_empty() {
-                parts.uri.query().unwrap_or_default().as_bytes()
-            } else {
-                &body
-            };
-            sts::check_action(&query::Form::parse(text)?)?;
-            let key = self.authenticate(&parts, &body, Protocol::Query).await?;
-            Ok(sts::get_caller_identity(&self.app, &key, id))
+            self.authenticate(&parts, &body, Protocol::Query).await?;
+            ec2::call(&self.app, &form(&parts, &body)?, id)
         };
-        match answer.await {
-            Ok(response) => response,
-            Err(shape) => query::error_response(&shape, sts::NAMESPACE, id),
-        }
+        let answer = answer.await;
+        answer.unwrap_or_else(|shape| query::ec2_error_response(&shape, id))
     }
 
     /// Who signed this request. The machine's own time counts, because the client's does.
@@ -181,6 +214,12 @@ fn is_form(parts: &Parts) -> bool {
         kind.as_bytes()
             .starts_with(b"application/x-www-form-urlencoded")
     })
+}
+
+/// The form of a request. A presigned query request has it in the URI.
+fn form(parts: &Parts, body: &[u8]) -> Result<query::Form, ErrorShape> {
+    let in_uri = parts.uri.query().unwrap_or_default().as_bytes();
+    query::Form::parse(if body.is_empty() { in_uri } else { body })
 }
 
 async fn read(body: Body) -> Result<Bytes, ErrorShape> {

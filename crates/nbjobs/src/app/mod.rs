@@ -13,6 +13,7 @@ pub mod pipeline_versions;
 pub mod pipelines;
 pub mod rules;
 pub mod schedules;
+pub mod search;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,8 +22,10 @@ pub use error::Error;
 
 use crate::clock::Clock;
 use crate::model::arn::Scope;
+use crate::model::studio::Studio;
 use crate::objects::Objects;
 use crate::store::Store;
+use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -72,6 +75,10 @@ pub struct App {
     pub clock: Clock,
     /// The account and region that we are.
     pub scope: Scope,
+    /// What Studio says of itself.
+    pub studio: Arc<Studio>,
+    /// When the service was first started.
+    pub since: Timestamp,
     /// Signals to the engine.
     pub wake: Wake,
 }

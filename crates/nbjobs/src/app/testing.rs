@@ -9,6 +9,7 @@ use crate::store::Store;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -30,6 +31,8 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
             .expect("a folder for objects"),
         clock: Clock::fixed(now),
         scope: scope(),
+        studio: Arc::default(),
+        since: now,
         wake: Wake::default(),
     }
 }

@@ -4,6 +4,7 @@ use super::{DataDir, serve};
 use crate::store::Store;
 use anyhow::Context;
 use std::fs;
+use std::path::Path;
 
 /// Options of `nbjobs env`.
 #[derive(Debug, clap::Args)]
@@ -14,7 +15,14 @@ pub(super) struct Args {
 
 /// Prints `export` lines for `eval`.
 pub(super) fn main(args: Args) -> anyhow::Result<()> {
-    let data_dir = args.data_dir.path();
+    for (name, value) in variables(&args.data_dir.path())? {
+        println!("export {name}='{value}'");
+    }
+    Ok(())
+}
+
+/// The variables that point AWS tools at the service that runs on a data folder.
+pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, String); 6]> {
     let endpoint = fs::read_to_string(data_dir.join(serve::ENDPOINT_FILE)).with_context(|| {
         format!(
             "no service runs on {}; start it with: nbjobs serve --data-dir {0}",
@@ -22,11 +30,8 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
         )
     })?;
     let mut lines = endpoint.lines();
-    let (endpoint, region, account) = (
-        lines.next().unwrap_or_default(),
-        lines.next().unwrap_or_default(),
-        lines.next().unwrap_or_default(),
-    );
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    let (endpoint, region, account) = (line(), line(), line());
     let database = data_dir.join(serve::DATABASE_FILE);
     let key = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -38,15 +43,12 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
                 .await
         })?
         .context("the service has no access key yet")?;
-    for (name, value) in [
+    Ok([
         ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_ACCESS_KEY_ID", &key.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", &key.secret_access_key),
-        ("AWS_REGION", region),
+        ("AWS_ACCESS_KEY_ID", key.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", key.secret_access_key),
+        ("AWS_REGION", region.clone()),
         ("AWS_DEFAULT_REGION", region),
         ("AWS_ACCOUNT_ID", account),
-    ] {
-        println!("export {name}='{value}'");
-    }
-    Ok(())
+    ])
 }

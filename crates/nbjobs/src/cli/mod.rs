@@ -5,10 +5,12 @@ mod definition;
 mod env;
 mod execute;
 mod job;
+mod lab;
 mod notebook_job;
 mod report;
 mod run;
 mod serve;
+mod studio;
 mod tags;
 mod text;
 
@@ -36,6 +38,8 @@ enum Command {
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
     Env(env::Args),
+    /// Start JupyterLab with AWS's extension for notebook jobs, on this machine's service
+    Lab(lab::Args),
     /// Run one attempt of a job (started by the service)
     #[command(hide = true)]
     Execute(execute::Args),
@@ -50,6 +54,7 @@ impl Cli {
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
+            Command::Lab(args) => report(lab::main(args)),
             Command::Execute(args) => execute::main(&args),
         }
     }

@@ -1,11 +1,11 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
-use super::DataDir;
+use super::{DataDir, studio};
 use crate::api::Doors;
 use crate::app::{App, Wake, keys};
 use crate::backend::local::Local;
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Config};
 use crate::engine::{Engine, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
@@ -13,6 +13,7 @@ use crate::objects::{self, Bucket, Objects};
 use crate::store::Store;
 use anyhow::{Context, bail};
 use http::Request;
+use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 use std::convert::Infallible;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -20,6 +21,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,6 +59,9 @@ pub(super) struct Args {
     /// How many notebooks run at the same time [default: the number of processors]
     #[arg(long, value_name = "N", env = "NBJOBS_MAX_JOBS")]
     max_jobs: Option<usize>,
+    /// A configuration file, TOML (see docs/configuration.md)
+    #[arg(long, value_name = "FILE", env = "NBJOBS_CONFIG")]
+    config: Option<PathBuf>,
     /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
     #[arg(long, value_name = "FILE", hide = true)]
     clock_file: Option<PathBuf>,
@@ -90,24 +95,31 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
+    let config = match &args.config {
+        Some(file) => Config::read(file)?,
+        None => Config::default(),
+    };
     let data_dir = args.data_dir.path();
     let _lock = lock(&data_dir)?;
     let clock = match &args.clock_file {
         Some(file) => Clock::manual(file)?,
         None => Clock::system(),
     };
+    let objects = Objects::open(&data_dir.join("objects")).await?;
+    let scope = Scope {
+        region: args.region,
+        account: args.account,
+    };
     let app = App {
         store: Store::open(&data_dir.join(DATABASE_FILE)).await?,
-        objects: Objects::open(&data_dir.join("objects")).await?,
+        since: make_default_bucket(&objects, &scope, clock.now()).await?,
+        objects,
         clock,
-        scope: Scope {
-            region: args.region,
-            account: args.account,
-        },
+        scope,
+        studio: Arc::new(config.studio),
         wake: Wake::default(),
     };
     keys::ensure_first(&app).await?;
-    make_default_bucket(&app).await?;
 
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -125,6 +137,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         data_dir.join(ENDPOINT_FILE),
         format!("{endpoint}\n{region}\n{account}\n"),
     )?;
+    studio::write(&data_dir, &app.studio)?;
     println!("nbjobs is listening on {endpoint}");
     println!("eval \"$(nbjobs env --data-dir {})\"", data_dir.display());
     std::io::stdout().flush()?;
@@ -151,22 +164,24 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The bucket of AWS's extension is there from the first start.
-async fn make_default_bucket(app: &App) -> anyhow::Result<()> {
+/// The bucket of AWS's extension is there from the first start; its age is the service's.
+async fn make_default_bucket(
+    objects: &Objects,
+    scope: &Scope,
+    now: Timestamp,
+) -> anyhow::Result<Timestamp> {
+    let name = naming::default_bucket(scope);
     let bucket = Bucket {
-        created: app.clock.now(),
-        region: Some(app.scope.region.clone()),
+        created: now,
+        region: Some(scope.region.clone()),
         versioning: None,
         encryption: None,
     };
-    match app
-        .objects
-        .create_bucket(&naming::default_bucket(&app.scope), bucket)
-        .await
-    {
-        Ok(()) | Err(objects::error::Error::BucketExists(_)) => Ok(()),
-        Err(error) => Err(error.into()),
+    match objects.create_bucket(&name, bucket).await {
+        Ok(()) | Err(objects::error::Error::BucketExists(_)) => {}
+        Err(error) => return Err(error.into()),
     }
+    Ok(objects.head_bucket(&name).await?.created)
 }
 
 fn start_engine(

@@ -41,6 +41,20 @@ pub enum Resource {
         /// The execution's id: 12 of `[a-z0-9]`.
         id: String,
     },
+    /// `sagemaker … user-profile/DOMAIN/NAME`
+    UserProfile {
+        /// The domain's id.
+        domain: String,
+        /// The user's name.
+        name: String,
+    },
+    /// `sagemaker … space/DOMAIN/NAME`
+    Space {
+        /// The domain's id.
+        domain: String,
+        /// The space's name.
+        name: String,
+    },
     /// `events … rule/NAME`, on the default event bus.
     Rule(String),
     /// `scheduler … schedule/default/NAME`, in the default group
@@ -54,7 +68,7 @@ pub enum Resource {
 /// Text that is not an ARN of a kind we know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, rule, schedule, schedule group or role"
+    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, user profile, space, rule, schedule, schedule group or role"
 )]
 pub struct InvalidArn(pub String);
 
@@ -99,6 +113,17 @@ impl Scope {
         .to_string()
     }
 
+    /// The ARN of another resource of SageMaker's, such as `domain/d-nbjobs`.
+    pub fn sagemaker(&self, resource: &str) -> String {
+        let Self { region, account } = self;
+        format!("arn:aws:sagemaker:{region}:{account}:{resource}")
+    }
+
+    /// The ARN of a role of ours.
+    pub fn role(&self, name: &str) -> String {
+        self.arn(Resource::Role(name.into())).to_string()
+    }
+
     /// The ARN of a rule of ours.
     pub fn rule(&self, name: &str) -> String {
         self.arn(Resource::Rule(name.into())).to_string()
@@ -108,9 +133,11 @@ impl Scope {
 impl Resource {
     fn service(&self) -> &'static str {
         match self {
-            Self::TrainingJob(_) | Self::Pipeline(_) | Self::PipelineExecution { .. } => {
-                "sagemaker"
-            }
+            Self::TrainingJob(_)
+            | Self::Pipeline(_)
+            | Self::PipelineExecution { .. }
+            | Self::UserProfile { .. }
+            | Self::Space { .. } => "sagemaker",
             Self::Rule(_) => "events",
             Self::Schedule(_) | Self::ScheduleGroup(_) => "scheduler",
             Self::Role(_) => "iam",
@@ -129,6 +156,15 @@ impl Resource {
                 (plain(pipeline) && plain(id)).then(|| Self::PipelineExecution {
                     pipeline: pipeline.into(),
                     id: id.into(),
+                })
+            }
+            ("sagemaker", "user-profile" | "space") => {
+                let (domain, name) = name.split_once('/')?;
+                let plain = !domain.is_empty() && !name.is_empty() && !name.contains('/');
+                let (domain, name) = (domain.to_owned(), name.to_owned());
+                plain.then_some(match kind {
+                    "space" => Self::Space { domain, name },
+                    _ => Self::UserProfile { domain, name },
                 })
             }
             ("events", "rule") if has_one_part => Some(Self::Rule(name.into())),
@@ -153,6 +189,8 @@ impl fmt::Display for Resource {
             Self::PipelineExecution { pipeline, id } => {
                 write!(f, "pipeline/{pipeline}/execution/{id}")
             }
+            Self::UserProfile { domain, name } => write!(f, "user-profile/{domain}/{name}"),
+            Self::Space { domain, name } => write!(f, "space/{domain}/{name}"),
             Self::Rule(name) => write!(f, "rule/{name}"),
             Self::Schedule(name) => write!(f, "schedule/default/{name}"),
             Self::ScheduleGroup(name) => write!(f, "schedule-group/{name}"),
@@ -235,6 +273,20 @@ mod tests {
                 "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/kbexktydy93v",
             ),
             (
+                Resource::Space {
+                    domain: "d-x".into(),
+                    name: "s".into(),
+                },
+                "arn:aws:sagemaker:us-east-1:000000000000:space/d-x/s",
+            ),
+            (
+                Resource::UserProfile {
+                    domain: "d-x".into(),
+                    name: "u".into(),
+                },
+                "arn:aws:sagemaker:us-east-1:000000000000:user-profile/d-x/u",
+            ),
+            (
                 Resource::Rule("daily.9".into()),
                 "arn:aws:events:us-east-1:000000000000:rule/daily.9",
             ),
@@ -274,6 +326,8 @@ mod tests {
             "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/x",
             "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/",
             "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p/execution/a/b",
+            "arn:aws:sagemaker:us-east-1:000000000000:space/s",
+            "arn:aws:sagemaker:us-east-1:000000000000:space/d/s/x",
             "arn:aws:sagemaker:us-east-1:123:pipeline/p",
             "arn:aws:sagemaker::000000000000:pipeline/p",
             "arn:aws:iam:us-east-1:000000000000:role/r",

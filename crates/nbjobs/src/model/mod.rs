@@ -10,4 +10,6 @@ pub mod pipeline;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;
+pub mod search;
+pub mod studio;
 pub mod tag;

@@ -180,12 +180,15 @@ impl Schedule {
         Ok(Launch::Pipeline {
             name,
             parameters: given
-                .map(|parameter| (parameter.name.clone(), parameter.value.clone()))
+                .map(|parameter| {
+                    let value = self.with_context(&parameter.value, scope, due);
+                    (parameter.name.clone(), value)
+                })
                 .collect(),
         })
     }
 
-    /// EventBridge Scheduler's context attributes in a target's input, filled in.
+    /// EventBridge Scheduler's context attributes in a target's input or parameters, filled in.
     fn with_context(&self, text: &str, scope: &Scope, due: Timestamp) -> String {
         let arn = scope.schedule(&self.name);
         let id = Sha256::digest(format!("{arn} {} {due}", self.created_at));

@@ -11,7 +11,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
 
-fn job(row: &SqliteRow) -> anyhow::Result<Job> {
+pub(super) fn job(row: &SqliteRow) -> anyhow::Result<Job> {
     let status: String = row.try_get("status")?;
     let secondary: String = row.try_get("secondary_status")?;
     let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {

@@ -15,11 +15,13 @@ mod pipeline_versions;
 mod pipelines;
 mod rules;
 mod schedules;
+mod search;
 mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease};
 pub use executions::Origin;
+pub use search::Candidate;
 
 use anyhow::Context;
 use jiff::Timestamp;

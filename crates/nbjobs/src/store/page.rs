@@ -4,9 +4,9 @@ use crate::model::list::Cursor;
 use sqlx::{QueryBuilder, Sqlite};
 
 /// What a page is sorted by, as columns.
-pub(super) struct Columns {
+pub(super) struct Columns<'a> {
     /// The sort value.
-    pub value: &'static str,
+    pub value: &'a str,
     /// Whether it is a number.
     pub is_number: bool,
     /// The column that breaks ties: unique.
@@ -16,7 +16,7 @@ pub(super) struct Columns {
 /// Appends what makes a query with a WHERE clause one page of a list: behind `after`, sorted, at most `limit` rows.
 pub(super) fn push(
     query: &mut QueryBuilder<Sqlite>,
-    columns: &Columns,
+    columns: &Columns<'_>,
     descending: bool,
     after: Option<&Cursor>,
     limit: u32,

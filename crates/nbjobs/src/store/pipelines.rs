@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-fn pipeline(row: &SqliteRow) -> anyhow::Result<Pipeline> {
+pub(super) fn pipeline(row: &SqliteRow) -> anyhow::Result<Pipeline> {
     let parallel_max: Option<i64> = row.try_get("parallel_max")?;
     let settings = Settings {
         display_name: row.try_get("display_name")?,

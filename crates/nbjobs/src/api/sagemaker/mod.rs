@@ -1,9 +1,11 @@
-//! SageMaker: training jobs, pipelines and their executions, tags.
+//! SageMaker: training jobs, pipelines and their executions, tags, searches, and what Studio says of itself.
 
 mod executions;
 mod pipeline_versions;
 mod pipelines;
+mod search;
 mod steps;
+mod studio;
 mod tags;
 mod training_jobs;
 
@@ -44,6 +46,15 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "ListPipelineExecutions" => executions::list(app, body).await,
         "ListPipelineExecutionSteps" => steps::list(app, body).await,
         "ListPipelineParametersForExecution" => steps::parameters(app, body).await,
+        "Search" => search::search(app, body).await,
+        "DescribeDomain" => studio::domain(app, body).await,
+        "DescribeUserProfile" => studio::user_profile(app, body).await,
+        "DescribeSpace" => studio::space(app, body).await,
+        "DescribeApp" => studio::app(app, body).await,
+        "DescribeImage" => studio::image(app, body).await,
+        "DescribeImageVersion" => studio::image_version(app, body).await,
+        "DescribeAppImageConfig" => studio::app_image_config(app, body).await,
+        "DescribeStudioLifecycleConfig" => studio::lifecycle_config(app, body).await,
         "AddTags" => tags::add(app, body).await,
         "DeleteTags" => tags::delete(app, body).await,
         "ListTags" => tags::list(app, body).await,

@@ -187,6 +187,15 @@ fn document(app: &App, pipeline: &Pipeline) -> Value {
     document
 }
 
+/// The pipeline as `Search` shows it: as described, without its definition.
+pub(super) fn searched(app: &App, pipeline: &Pipeline) -> Value {
+    let mut document = document(app, pipeline);
+    if let Some(members) = document.as_object_mut() {
+        members.remove("PipelineDefinition");
+    }
+    document
+}
+
 fn summary(app: &App, pipeline: &Pipeline) -> Value {
     let settings = &pipeline.settings;
     let mut summary = json!({

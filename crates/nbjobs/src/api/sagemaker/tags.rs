@@ -5,6 +5,7 @@ use super::super::page;
 use super::CODES;
 use crate::app::{App, Error, tags};
 use crate::model::arn::{Arn, Resource};
+use crate::model::studio as model;
 use crate::model::tag::Tag;
 use aws_wire::ErrorShape;
 use serde::Deserialize;
@@ -13,6 +14,9 @@ use serde_json::json;
 /// SageMaker's page sizes for `ListTags`.
 const PAGE_DEFAULT: u32 = 50;
 const PAGE_MAX: u32 = 50;
+
+/// Studio's tag with the ARN of the domain that something was made in.
+const DOMAIN_TAG: &str = "sagemaker:domain-arn";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -23,7 +27,7 @@ struct AddRequest {
 
 pub(super) async fn add(app: &App, body: &[u8]) -> Answer {
     let request: AddRequest = json::request(body)?;
-    let resource = resource(app, &request.resource_arn).await?;
+    let resource = resource(app, parse(&request.resource_arn)?).await?;
     let all = tags::add(app, &resource, &request.tags)
         .await
         .map_err(|e| CODES.shape(e))?;
@@ -39,7 +43,7 @@ struct DeleteRequest {
 
 pub(super) async fn delete(app: &App, body: &[u8]) -> Answer {
     let request: DeleteRequest = json::request(body)?;
-    let resource = resource(app, &request.resource_arn).await?;
+    let resource = resource(app, parse(&request.resource_arn)?).await?;
     tags::delete(app, &resource, &request.tag_keys)
         .await
         .map_err(|e| CODES.shape(e))?;
@@ -56,12 +60,15 @@ struct ListRequest {
 
 pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
     let request: ListRequest = json::request(body)?;
-    let resource = resource(app, &request.resource_arn).await?;
     let limit = page::size(request.max_results, PAGE_DEFAULT, PAGE_MAX)? as usize;
     let after: Option<String> = page::place(request.next_token.as_deref())?;
-    let mut all = tags::list(app, &resource)
-        .await
-        .map_err(|e| CODES.shape(e))?;
+    let arn = parse(&request.resource_arn)?;
+    let mut all = match configured(app, &arn) {
+        Some(tags) => tags,
+        None => tags::list(app, &resource(app, arn).await?)
+            .await
+            .map_err(|e| CODES.shape(e))?,
+    };
     if let Some(after) = after {
         all.retain(|tag| tag.key > after);
     }
@@ -78,13 +85,45 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
     json::answer(answer)
 }
 
-/// The resource that an ARN names, if it is there.
-async fn resource(app: &App, arn: &str) -> Result<String, ErrorShape> {
-    let arn: Arn = arn.parse().map_err(|error| {
+fn parse(arn: &str) -> Result<Arn, ErrorShape> {
+    arn.parse().map_err(|error| {
         CODES.shape(Error::Invalid(format!(
             "1 validation error detected: {error}"
         )))
-    })?;
+    })
+}
+
+/// The tags of a user profile or space, which the configuration file gives. Studio tags both with their domain, and
+/// the extension copies that tag to jobs and finds them by it.
+fn configured(app: &App, arn: &Arn) -> Option<Vec<Tag>> {
+    let studio = &app.studio;
+    let labels = match &arn.resource {
+        _ if arn.scope != app.scope => None,
+        Resource::UserProfile { domain, name } if *domain == studio.domain.id => {
+            let mut users = studio.user_profiles.iter();
+            users.find(|user| user.name == *name).map(|user| &user.tags)
+        }
+        Resource::Space { domain, name } if *domain == studio.domain.id => {
+            let mut spaces = studio.spaces.iter();
+            spaces
+                .find(|space| space.name == *name)
+                .map(|space| &space.tags)
+        }
+        _ => None,
+    }?;
+    let mut labels = labels.clone();
+    let domain = format!("domain/{}", studio.domain.id);
+    labels.insert(DOMAIN_TAG.into(), app.scope.sagemaker(&domain));
+    Some(model::tags(&labels))
+}
+
+/// The resource that an ARN names, if it is there.
+async fn resource(app: &App, arn: Arn) -> Result<String, ErrorShape> {
+    if configured(app, &arn).is_some() {
+        return Err(CODES.shape(Error::Invalid(format!(
+            "The tags of {arn} are in the service's configuration file; they cannot be changed by a request"
+        ))));
+    }
     let exists = match &arn.resource {
         _ if arn.scope != app.scope => false,
         Resource::TrainingJob(name) => app

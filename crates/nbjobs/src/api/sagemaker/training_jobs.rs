@@ -68,7 +68,7 @@ pub(super) async fn describe(app: &App, body: &[u8]) -> Answer {
     let job = jobs::describe(app, &request.training_job_name)
         .await
         .map_err(job_error)?;
-    json::answer(document(app, &job)?)
+    json::answer(document(app, &job).map_err(|error| super::super::internal(&error))?)
 }
 
 /// Clients know a missing job by this code, not by `ResourceNotFound` (the extension's not-found page).
@@ -83,9 +83,8 @@ fn job_error(error: crate::app::Error) -> ErrorShape {
 
 /// The job as `DescribeTrainingJob` shows it. Variables without a value are left out, as AWS does: the
 /// extension takes an empty `SM_OUTPUT_FORMATS` for "no notebook".
-pub(super) fn document(app: &App, job: &Job) -> Result<Value, ErrorShape> {
-    let mut document =
-        serde_json::to_value(&job.spec).map_err(|error| super::super::internal(&error.into()))?;
+pub(super) fn document(app: &App, job: &Job) -> anyhow::Result<Value> {
+    let mut document = serde_json::to_value(&job.spec)?;
     if let Some(environment) = document
         .get_mut("Environment")
         .and_then(Value::as_object_mut)

@@ -55,7 +55,7 @@ pub async fn create(
             "there are {SCHEDULES_MAX} schedules, the most that can be; delete some"
         )));
     }
-    check_times(&timing, &schedule, now)?;
+    check_times(&timing, &schedule, None, now)?;
     // A start date that is just past is the first moment of a rate.
     let from = schedule
         .settings
@@ -92,7 +92,7 @@ pub async fn update(app: &App, name: &str, settings: ScheduleSettings) -> Result
         )
     };
     if decides(&schedule) != decides(&earlier) {
-        check_times(&timing, &schedule, now)?;
+        check_times(&timing, &schedule, Some(&earlier), now)?;
         schedule.next_due = timing
             .first(schedule.created_at, now)
             .filter(|_| is_enabled(&schedule));
@@ -182,8 +182,13 @@ fn check(app: &App, schedule: &Schedule) -> Result<Timing> {
     timing.map_err(|error| Error::Invalid(error.to_string()))
 }
 
-/// Refuses times that have passed: nobody means them.
-fn check_times(timing: &Timing, schedule: &Schedule, now: Timestamp) -> Result<()> {
+/// Refuses times that have passed: nobody means them. An update may leave the start date as it was.
+fn check_times(
+    timing: &Timing,
+    schedule: &Schedule,
+    earlier: Option<&Schedule>,
+    now: Timestamp,
+) -> Result<()> {
     let refused = |message: &str| Err(Error::Invalid(message.into()));
     if let Some(at) = timing.once() {
         return match at < now && is_enabled(schedule) {
@@ -192,11 +197,9 @@ fn check_times(timing: &Timing, schedule: &Schedule, now: Timestamp) -> Result<(
         };
     }
     let settings = &schedule.settings;
-    if settings
-        .starts_at
-        .is_some_and(|start| now.duration_since(start) > START_LEEWAY)
-        && schedule.modified_at == schedule.created_at
-    {
+    let is_kept = earlier.is_some_and(|earlier| earlier.settings.starts_at == settings.starts_at);
+    let is_past = |start| now.duration_since(start) > START_LEEWAY;
+    if !is_kept && settings.starts_at.is_some_and(is_past) {
         return refused("The StartDate you specify cannot be earlier than 5 minutes ago.");
     }
     if settings.ends_at.is_some_and(|end| end < now) {
