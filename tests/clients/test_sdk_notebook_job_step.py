@@ -81,7 +81,7 @@ def test_a_step_alone_runs_and_its_output_is_in_s3(server, sdk, notebook):
     assert [e["PipelineExecutionArn"] for e in found["executions"]] == [found["arn"]]
     assert found["pipeline"]["PipelineDescription"] == "again"
     assert [version["PipelineVersionId"] for version in found["versions"]] == [2, 1]
-    assert outputs(server, found["arn"], "only-step", "report.ipynb") == "sdk 1\n"
+    assert outputs(server, found["arn"], "only-step", "sdk-job.ipynb") == "sdk 1\n"
     tags = server.client("sagemaker").list_tags(ResourceArn=step["Metadata"]["TrainingJob"]["Arn"])["Tags"]
     assert {"Key": "sagemaker:notebook-job-origin", "Value": "PIPELINE_STEP"} in tags
     assert {"Key": "team", "Value": "ds"} in tags
@@ -114,9 +114,9 @@ def dag(name, notebooks, role):
         name="left",
         notebook_job_name="left-job",
         environment_variables={
-            "PREP_JOB": prep.properties.TrainingJobName,
-            "PREP_OUT": prep.properties.OutputDataConfig.S3OutputPath,
-            "PREP_NOTEBOOK": prep.properties.Environment["SM_OUTPUT_NOTEBOOK_NAME"],
+            "PREP_JOB": prep.properties.ComputingJobName,
+            "PREP_OUT": prep.properties.NotebookJobOutputLocationPrefix,
+            "PREP_NOTEBOOK": prep.properties.OutputNotebookName,
         },
     )
     right = notebook_step(notebooks["right"], name="right", notebook_job_name="right-job", depends_on=[prep])
@@ -129,8 +129,6 @@ def dag(name, notebooks, role):
 
 
 def start(name, parameters, **more):
-    import importlib
-
     made = pipeline(name, [])
     execution = made.start(parameters=parameters, **more)
     return started(execution)
@@ -196,7 +194,7 @@ def conditional(name, notebooks, role):
         conditions=[
             ConditionEquals(left=go, right="yes"),
             ConditionOr(conditions=[ConditionGreaterThan(left=count, right=2), ConditionIn(value=count, in_values=[0])]),
-            ConditionNot(ConditionEquals(left=first.properties.TrainingJobStatus, right="Failed")),
+            ConditionNot(ConditionEquals(left=first.properties.ComputingJobStatus, right="Failed")),
         ],
         if_steps=[notebook_step(notebooks["then"], name="then", notebook_job_name="then-job")],
         else_steps=[FailStep(name="refuse", error_message=Join(on=" ", values=["Go is", go]))],

@@ -7,6 +7,9 @@ import json
 import sys
 import traceback
 
+# What the SDK prints, already when it is imported, is not an answer.
+answers, sys.stdout = sys.stdout, sys.stderr
+
 import boto3
 
 from harness import conformance
@@ -17,7 +20,6 @@ if sys.argv[1] == "v2":
     from sagemaker.workflow.execution_variables import ExecutionVariables
     from sagemaker.workflow.fail_step import FailStep
     from sagemaker.workflow.functions import Join
-    from sagemaker.workflow.lambda_step import LambdaStep
     from sagemaker.workflow.notebook_job_step import NotebookJobStep
     from sagemaker.workflow.parallelism_config import ParallelismConfiguration
     from sagemaker.workflow.parameters import ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString
@@ -79,8 +81,6 @@ def started(execution):
 
 
 executions = {}
-answers = sys.stdout
-sys.stdout = sys.stderr  # What the SDK prints is not an answer.
 for line in sys.stdin:
     request = json.loads(line)
     try:

@@ -46,7 +46,7 @@ pub enum Condition {
         values: Vec<Value>,
     },
     /// The condition does not hold.
-    Not { expression: Box<Condition> },
+    Not { condition: Box<Condition> },
     /// One of the conditions holds.
     Or { conditions: Vec<Condition> },
 }
@@ -79,7 +79,7 @@ impl Condition {
                 query_value,
                 values,
             } => values.iter().chain([query_value]).collect(),
-            Self::Not { expression } => expression.values(),
+            Self::Not { condition } => condition.values(),
             Self::Or { conditions } => conditions.iter().flat_map(Self::values).collect(),
         }
     }
@@ -131,7 +131,7 @@ impl Condition {
                 }
                 Ok(false)
             }
-            Self::Not { expression } => expression.holds(scope).map(|holds| !holds),
+            Self::Not { condition } => condition.holds(scope).map(|holds| !holds),
             Self::Or { conditions } => {
                 for condition in conditions {
                     if condition.holds(scope)? {

@@ -57,7 +57,7 @@ fn conditions_compare_as_the_sdk_writes_them() {
         ),
         (json!({"Type": "In", "QueryValue": n, "Values": []}), false),
         (
-            json!({"Type": "Not", "Expression": equal(n.clone(), json!(5))}),
+            json!({"Type": "Not", "Condition": equal(n.clone(), json!(5))}),
             false,
         ),
         (
