@@ -205,3 +205,68 @@ def test_what_is_not_there_is_not_found(server, pipelines):
         sagemaker.update_pipeline(PipelineName="nobody", PipelineDescription="x")
     with refused("ValidationException", "NextToken"):
         sagemaker.list_pipelines(NextToken="made-up")
+
+
+def test_an_update_makes_a_version(server):
+    sagemaker = server.client("sagemaker")
+    first = jobs.pipeline_definition("versioned")
+    arn = jobs.create_pipeline(server, "versioned", notebooks.notebook())
+    second = jobs.pipeline_definition("versioned", runtime_s=5)
+    assert sagemaker.update_pipeline(PipelineName="versioned", PipelineDefinition=second)["PipelineVersionId"] == 2
+    started = sagemaker.start_pipeline_execution(PipelineName=arn, PipelineVersionId=1)["PipelineExecutionArn"]
+    execution = waiting.execution_ended(sagemaker, started)
+    assert (execution["PipelineVersionId"], execution["PipelineExecutionStatus"]) == (1, "Succeeded")
+    pages = sagemaker.get_paginator("list_pipeline_versions").paginate(
+        PipelineName="versioned", SortOrder="Ascending", PaginationConfig={"PageSize": 1}
+    )
+    one, two = [version for page in pages for version in page["PipelineVersionSummaries"]]
+    assert (one["PipelineVersionId"], one["LastExecutionPipelineExecutionArn"]) == (1, started)
+    assert two["PipelineVersionId"] == 2 and "LastExecutionPipelineExecutionArn" not in two
+    sagemaker.update_pipeline_version(
+        PipelineArn=arn, PipelineVersionId=1, PipelineVersionDisplayName="first", PipelineVersionDescription="of all"
+    )
+    described = sagemaker.describe_pipeline(PipelineName="versioned", PipelineVersionId=1)
+    assert described["PipelineDefinition"] == first
+    assert described["PipelineVersionDisplayName"] == "first" and described["PipelineVersionDescription"] == "of all"
+    for call in (sagemaker.describe_pipeline, sagemaker.start_pipeline_execution):
+        with refused("ResourceNotFound", "no version 3"):
+            call(PipelineName="versioned", PipelineVersionId=3)
+    with refused("ResourceNotFound"):
+        sagemaker.update_pipeline_version(PipelineArn=arn, PipelineVersionId=3, PipelineVersionDisplayName="x")
+
+
+def test_an_execution_is_changed_and_what_cannot_be_retried_is_refused(server):
+    sagemaker = server.client("sagemaker")
+    jobs.create_pipeline(server, "changed", notebooks.notebook())
+    arn = sagemaker.start_pipeline_execution(PipelineName="changed")["PipelineExecutionArn"]
+    assert waiting.execution_ended(sagemaker, arn)["PipelineExecutionStatus"] == "Succeeded"
+    sagemaker.update_pipeline_execution(
+        PipelineExecutionArn=arn,
+        PipelineExecutionDisplayName="renamed",
+        PipelineExecutionDescription="later",
+        ParallelismConfiguration={"MaxParallelExecutionSteps": 7},
+    )
+    execution = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert execution["PipelineExecutionDisplayName"] == "renamed"
+    assert execution["PipelineExecutionDescription"] == "later"
+    assert execution["ParallelismConfiguration"] == {"MaxParallelExecutionSteps": 7}
+    with refused("ConflictException", "it is Succeeded"):
+        sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    with refused("ValidationException"):
+        sagemaker.update_pipeline_execution(PipelineExecutionArn=arn, PipelineExecutionDisplayName="no good")
+    selected = {"SelectedSteps": [{"StepName": "nobody"}]}
+    with refused("ValidationException", "nobody is not in the pipeline's definition"):
+        sagemaker.start_pipeline_execution(PipelineName="changed", SelectiveExecutionConfig=selected)
+
+
+def test_a_definition_may_be_an_object(server):
+    sagemaker, s3 = server.client("sagemaker"), server.client("s3")
+    jobs.upload(server, "in-s3", notebooks.notebook())
+    definition = jobs.pipeline_definition("in-s3")
+    s3.put_object(Bucket=jobs.BUCKET, Key="definitions/in-s3.json", Body=definition.encode())
+    place = {"Bucket": jobs.BUCKET, "ObjectKey": "definitions/in-s3.json"}
+    sagemaker.create_pipeline(PipelineName="in-s3", RoleArn=jobs.ROLE, PipelineDefinitionS3Location=place)
+    assert sagemaker.describe_pipeline(PipelineName="in-s3")["PipelineDefinition"] == definition
+    with refused("ResourceNotFound"):
+        missing = place | {"ObjectKey": "definitions/none.json"}
+        sagemaker.update_pipeline(PipelineName="in-s3", PipelineDefinitionS3Location=missing)

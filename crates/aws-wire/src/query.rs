@@ -50,6 +50,14 @@ impl Form {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The values of a field that may come more than once.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The value of a field that must be there.
     pub fn require(&self, name: &str) -> Result<&str, ErrorShape> {
         self.get(name).ok_or_else(|| {

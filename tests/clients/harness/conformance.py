@@ -59,7 +59,8 @@ def error_problems(model, http_response, parsed):
     code = parsed.get("Error", {}).get("Code")
     if not parsed["ResponseMetadata"].get("RequestId"):
         yield "the error has no request id"
-    if model.service_model.metadata["protocol"] != "json":
+    protocol = model.service_model.metadata["protocol"]
+    if protocol not in ("json", "rest-json"):
         return
     # The lists of single operations are incomplete, so any error of the service will do.
     allowed = {shape.error_code for shape in model.service_model.error_shapes}
@@ -68,6 +69,11 @@ def error_problems(model, http_response, parsed):
     body = json.loads(http_response.content)
     if not (body.get("message") or body.get("Message")):
         yield f"the error {code} has no message"
+    if protocol == "rest-json" and not http_response.headers.get("x-amzn-errortype"):
+        yield f"the error {code} is not named in the header x-amzn-errortype"
+    status = next((s.metadata["error"].get("httpStatusCode") for s in model.service_model.error_shapes if s.error_code == code and "error" in s.metadata), None)
+    if protocol == "rest-json" and status not in (None, http_response.status_code):
+        yield f"the error {code} has the status {http_response.status_code}, not {status}"
     if unknown := set(body) - {"__type", "message", "Message"}:
         yield f"the error has unknown members {sorted(unknown)}"
 
@@ -81,7 +87,7 @@ def answer_problems(model, http_response):
     if model.has_streaming_output or model.has_event_stream_output:
         return
     body = http_response.content
-    if protocol == "json":
+    if protocol in ("json", "rest-json"):
         if shape is None or not shape.members:
             if body not in (b"", b"{}"):
                 yield f"the operation has no output, but the body is {body[:80]!r}"

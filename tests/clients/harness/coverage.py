@@ -16,6 +16,7 @@ from .server import Server
 SERVICES = {
     "sagemaker": "Amazon SageMaker",
     "events": "Amazon EventBridge",
+    "scheduler": "Amazon EventBridge Scheduler",
     "ssm": "AWS Systems Manager",
     "logs": "Amazon CloudWatch Logs",
     "sts": "AWS Security Token Service",

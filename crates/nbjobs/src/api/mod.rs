@@ -1,8 +1,8 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
-//! 2. else the service in the signature's credential scope: `s3`, `sts`, `iam` and `ec2` have doors of their own, and an
-//!    unsigned form goes to [`sts`];
+//! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
+//!    own, and an unsigned form goes to [`sts`];
 //! 3. else our own paths (`/health`).
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
@@ -15,12 +15,13 @@ pub mod logs;
 mod page;
 pub mod s3;
 pub mod sagemaker;
+pub mod scheduler;
 pub mod ssm;
 pub mod sts;
 
 use crate::app::App;
 use aws_wire::sigv4::{Claim, Protocol, Secret, SignatureError};
-use aws_wire::{ErrorShape, RequestId, json11, query};
+use aws_wire::{ErrorShape, RequestId, json11, query, rest_json};
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
@@ -69,6 +70,7 @@ impl Doors {
             return self.s3.answer(Request::from_parts(parts, body), id).await;
         }
         match signing_service(&parts).as_deref() {
+            Some("scheduler") => self.scheduler(parts, body, id).await.map(Body::from),
             Some("ec2") => self.ec2(parts, body, id).await.map(Body::from),
             Some(service @ ("iam" | "sts")) => {
                 self.query(service, parts, body, id).await.map(Body::from)
@@ -110,6 +112,18 @@ impl Doors {
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),
+        }
+    }
+
+    async fn scheduler(self, parts: Parts, body: Body, id: &RequestId) -> Response<Vec<u8>> {
+        let answer = async {
+            let body = read(body).await?;
+            self.authenticate(&parts, &body, Protocol::Json11).await?;
+            scheduler::call(&self.app, &parts, &body).await
+        };
+        match answer.await {
+            Ok(value) => rest_json::response(&value.unwrap_or_else(|| serde_json::json!({})), id),
+            Err(shape) => rest_json::error_response(&shape, id),
         }
     }
 

@@ -122,7 +122,7 @@ pub async fn stop(app: &App, name: &str) -> Result<()> {
         .ok_or_else(|| Error::NotFound("Requested resource not found.".into()))?;
     let now = app.clock.now();
     stop_in(&mut tx, &mut job, now).await?;
-    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
+    executions::job_ended(&mut tx, app, &job, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(())

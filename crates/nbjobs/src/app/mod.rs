@@ -9,8 +9,10 @@ pub mod keys;
 pub mod logs;
 pub mod objects;
 pub mod parameters;
+pub mod pipeline_versions;
 pub mod pipelines;
 pub mod rules;
+pub mod schedules;
 pub mod search;
 pub mod tags;
 #[cfg(test)]

@@ -6,13 +6,16 @@ use crate::model::arn::{Arn, Resource, Scope};
 use crate::model::list::{Cursor, Order};
 use crate::model::naming::{PIPELINE_NAME_LEN_MAX, is_resource_name};
 use crate::model::pipeline::{
-    DEFINITION_LEN_MAX, Definition, Pipeline, PipelineFilter, Run, Settings, Variables,
+    DEFINITION_LEN_MAX, Definition, JsonObjects, Pipeline, PipelineFilter, Run, Settings, Variables,
 };
 use crate::model::tag::{self, Tag};
 use jiff::Timestamp;
 
 /// Most pipelines at a time.
 pub const PIPELINES_MAX: i64 = 10_000;
+
+/// How many versions of a pipeline are kept, the latest ones.
+pub const VERSIONS_KEPT: i64 = 100;
 
 const DESCRIPTION_LEN_MAX: usize = 3072;
 const NAME_PATTERN: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}";
@@ -69,6 +72,7 @@ pub async fn create(
     let pipeline = Pipeline {
         name: name.to_owned(),
         settings,
+        version: 1,
         created_at: now,
         modified_at: now,
         last_run_at: None,
@@ -76,12 +80,14 @@ pub async fn create(
     if !tx.insert_pipeline(&pipeline, token).await? {
         return Err(name_is_taken(name));
     }
+    tx.insert_pipeline_version(&pipeline, VERSIONS_KEPT, now)
+        .await?;
     tx.put_tags(&resource(name), tags).await?;
     tx.commit().await?;
     Ok(pipeline)
 }
 
-/// Changes a pipeline. Executions that have started keep the definition they started with.
+/// Changes a pipeline, which gets a new version. Executions that have started keep the definition they started with.
 pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
@@ -100,9 +106,12 @@ pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
         .unwrap_or(std::mem::take(&mut settings.role_arn));
     settings.parallel_max = update.parallel_max.or(settings.parallel_max);
     check(settings, now)?;
-    tx.update_pipeline(name, settings, now).await?;
-    tx.commit().await?;
+    pipeline.version += 1;
     pipeline.modified_at = now;
+    tx.update_pipeline(&pipeline).await?;
+    tx.insert_pipeline_version(&pipeline, VERSIONS_KEPT, now)
+        .await?;
+    tx.commit().await?;
     Ok(pipeline)
 }
 
@@ -196,7 +205,7 @@ fn check(settings: &Settings, now: Timestamp) -> Result<()> {
     check_parallel_max(settings.parallel_max)?;
     let definition = Definition::parse(&settings.definition)
         .map_err(|error| Error::Invalid(error.to_string()))?;
-    check_first_steps(&definition, now)
+    check_known_jobs(&definition, now)
 }
 
 /// `MaxParallelExecutionSteps` is at least 1.
@@ -214,8 +223,8 @@ pub(super) fn check_parallel_max(parallel_max: Option<u32>) -> Result<()> {
     }
 }
 
-/// The steps that a start with default parameters would begin must ask for jobs that we can run.
-fn check_first_steps(definition: &Definition, now: Timestamp) -> Result<()> {
+/// The jobs of steps that depend on nothing but the parameters' defaults must be jobs that we can run.
+fn check_known_jobs(definition: &Definition, now: Timestamp) -> Result<()> {
     let Ok(parameters) = definition.bind(&[]) else {
         return Ok(());
     };
@@ -232,19 +241,17 @@ fn check_first_steps(definition: &Definition, now: Timestamp) -> Result<()> {
         variables: &variables,
         parameters: &parameters,
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
-    let plan = run.plan();
-    let broken = plan.failed.into_iter().map(|step| (step.name, step.reason));
-    let unfit = plan
-        .ready
-        .into_iter()
-        .filter_map(|step| Some((step.name.clone(), executions::order(step).err()?)));
-    match broken.chain(unfit).next() {
-        Some((step, reason)) => Err(Error::Invalid(format!(
-            "Unable to parse pipeline definition. In step {step:?}: {reason}"
-        ))),
-        None => Ok(()),
+    for (step, job) in run.known_jobs() {
+        if let Err(reason) = job.and_then(executions::order) {
+            return Err(Error::Invalid(format!(
+                "Unable to parse pipeline definition. In step {step:?}: {reason}"
+            )));
+        }
     }
+    Ok(())
 }
 
 fn is_role(text: &str) -> bool {

@@ -251,8 +251,10 @@ async fn settle(
     let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
     tx.set_job_status(&mut job, status, secondary, reason, now)
         .await?;
-    executions::job_ended(&mut tx, &app.scope, &job, now).await?;
+    executions::job_ended(&mut tx, app, &job, now).await?;
     tx.commit().await?;
+    // A failed step of a pipeline may have got a moment for its next attempt.
+    app.wake.scheduler();
     info!(job = job.name, %status, reason = job.failure_reason, "finished a run");
     Ok(())
 }

@@ -57,6 +57,10 @@ pub enum Resource {
     },
     /// `events … rule/NAME`, on the default event bus.
     Rule(String),
+    /// `scheduler … schedule/default/NAME`, in the default group
+    Schedule(String),
+    /// `scheduler … schedule-group/NAME`
+    ScheduleGroup(String),
     /// `iam … role/[PATH/]NAME`
     Role(String),
 }
@@ -64,7 +68,7 @@ pub enum Resource {
 /// Text that is not an ARN of a kind we know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, user profile, space, rule or role"
+    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, user profile, space, rule, schedule, schedule group or role"
 )]
 pub struct InvalidArn(pub String);
 
@@ -83,6 +87,11 @@ impl Scope {
             scope,
             resource,
         }
+    }
+
+    /// The ARN of a schedule of ours, in the default group.
+    pub fn schedule(&self, name: &str) -> String {
+        self.arn(Resource::Schedule(name.into())).to_string()
     }
 
     /// The ARN of a training job of ours.
@@ -130,6 +139,7 @@ impl Resource {
             | Self::UserProfile { .. }
             | Self::Space { .. } => "sagemaker",
             Self::Rule(_) => "events",
+            Self::Schedule(_) | Self::ScheduleGroup(_) => "scheduler",
             Self::Role(_) => "iam",
         }
     }
@@ -158,6 +168,13 @@ impl Resource {
                 })
             }
             ("events", "rule") if has_one_part => Some(Self::Rule(name.into())),
+            ("scheduler", "schedule") => {
+                let name = name.strip_prefix("default/")?;
+                (!name.is_empty() && !name.contains('/')).then(|| Self::Schedule(name.into()))
+            }
+            ("scheduler", "schedule-group") if has_one_part => {
+                Some(Self::ScheduleGroup(name.into()))
+            }
             ("iam", "role") => Some(Self::Role(name.into())),
             _ => None,
         }
@@ -175,6 +192,8 @@ impl fmt::Display for Resource {
             Self::UserProfile { domain, name } => write!(f, "user-profile/{domain}/{name}"),
             Self::Space { domain, name } => write!(f, "space/{domain}/{name}"),
             Self::Rule(name) => write!(f, "rule/{name}"),
+            Self::Schedule(name) => write!(f, "schedule/default/{name}"),
+            Self::ScheduleGroup(name) => write!(f, "schedule-group/{name}"),
             Self::Role(name) => write!(f, "role/{name}"),
         }
     }
@@ -272,6 +291,14 @@ mod tests {
                 "arn:aws:events:us-east-1:000000000000:rule/daily.9",
             ),
             (
+                Resource::Schedule("daily.9".into()),
+                "arn:aws:scheduler:us-east-1:000000000000:schedule/default/daily.9",
+            ),
+            (
+                Resource::ScheduleGroup("default".into()),
+                "arn:aws:scheduler:us-east-1:000000000000:schedule-group/default",
+            ),
+            (
                 Resource::Role("service-role/X".into()),
                 "arn:aws:iam::000000000000:role/service-role/X",
             ),
@@ -304,6 +331,7 @@ mod tests {
             "arn:aws:sagemaker:us-east-1:123:pipeline/p",
             "arn:aws:sagemaker::000000000000:pipeline/p",
             "arn:aws:iam:us-east-1:000000000000:role/r",
+            "arn:aws:scheduler:us-east-1:000000000000:schedule/other/x",
             "arn:aws:lambda:us-east-1:000000000000:function:f",
             "arn:gcp:sagemaker:us-east-1:000000000000:pipeline/p",
         ];

@@ -9,6 +9,7 @@ pub mod parameter;
 pub mod pipeline;
 pub mod rule;
 pub mod schedule;
+pub mod scheduled;
 pub mod search;
 pub mod studio;
 pub mod tag;

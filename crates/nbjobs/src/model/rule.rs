@@ -1,6 +1,6 @@
 //! A rule: when, and what to start. Knows no rows and no doors.
 
-use super::schedule::{InvalidSchedule, Schedule};
+use super::schedule::{InvalidSchedule, Timing};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -28,9 +28,9 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The rule's schedule.
-    pub fn schedule(&self) -> Result<Schedule, InvalidSchedule> {
-        self.schedule_expression.parse()
+    /// When it is due.
+    pub fn timing(&self) -> Result<Timing, InvalidSchedule> {
+        self.schedule_expression.parse().map(Timing::of_rule)
     }
 }
 
@@ -119,12 +119,12 @@ pub struct RetryPolicy {
     pub maximum_event_age_s: Option<u32>,
 }
 
-/// One due moment of a rule, as the ledger has it.
+/// One due moment of a rule or schedule, as the ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Firing {
-    /// The rule's name.
-    pub rule: String,
-    /// The due moment; with the rule it is unique, so no moment fires twice.
+    /// Whose it is: a kind and a name, such as `rule/NAME`.
+    pub source: String,
+    /// The due moment; with the source it is unique, so no moment fires twice.
     pub due: Timestamp,
     /// What became of it.
     pub status: FiringStatus,

@@ -11,8 +11,10 @@ mod jobs;
 mod logs;
 mod page;
 mod parameters;
+mod pipeline_versions;
 mod pipelines;
 mod rules;
+mod schedules;
 mod search;
 mod tags;
 

@@ -21,6 +21,7 @@ pub(super) fn pipeline(row: &SqliteRow) -> anyhow::Result<Pipeline> {
     Ok(Pipeline {
         name: row.try_get("name")?,
         settings,
+        version: row.try_get("version")?,
         created_at: instant(row.try_get("created_at")?)?,
         modified_at: instant(row.try_get("modified_at")?)?,
         last_run_at: row
@@ -131,8 +132,9 @@ impl Tx {
         let done = sqlx::query(
             "-- insert_pipeline
             INSERT INTO pipelines
-                (name, display_name, description, definition, role_arn, parallel_max, token, created_at, modified_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+                (name, display_name, description, definition, role_arn, parallel_max, token, created_at, modified_at,
+                version)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         )
         .bind(&pipeline.name)
         .bind(&settings.display_name)
@@ -143,31 +145,29 @@ impl Tx {
         .bind(token)
         .bind(micros(pipeline.created_at))
         .bind(micros(pipeline.modified_at))
+        .bind(pipeline.version)
         .execute(self.conn())
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Replaces a pipeline's settings.
-    pub async fn update_pipeline(
-        &mut self,
-        name: &str,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
+    /// Replaces a pipeline's settings, version and time of change.
+    pub async fn update_pipeline(&mut self, pipeline: &Pipeline) -> anyhow::Result<()> {
+        let settings = &pipeline.settings;
         sqlx::query(
             "-- update_pipeline
             UPDATE pipelines SET display_name = $2, description = $3, definition = $4, role_arn = $5,
-                parallel_max = $6, modified_at = $7
+                parallel_max = $6, modified_at = $7, version = $8
             WHERE name = $1",
         )
-        .bind(name)
+        .bind(&pipeline.name)
         .bind(&settings.display_name)
         .bind(&settings.description)
         .bind(&settings.definition)
         .bind(&settings.role_arn)
         .bind(settings.parallel_max.map(i64::from))
-        .bind(micros(now))
+        .bind(micros(pipeline.modified_at))
+        .bind(pipeline.version)
         .execute(self.conn())
         .await?;
         Ok(())

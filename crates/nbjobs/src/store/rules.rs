@@ -184,7 +184,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a rule with its targets and its ledger.
+    /// Removes a rule with its targets.
     pub async fn delete_rule(&mut self, name: &str) -> anyhow::Result<()> {
         sqlx::query(
             "-- delete_rule

@@ -1,5 +1,5 @@
-//! `StartPipelineExecution`, `StopPipelineExecution`, `DescribePipelineExecution`, `ListPipelineExecutions`,
-//! `ListPipelineExecutionSteps`, `ListPipelineParametersForExecution`, `DescribePipelineDefinitionForExecution`.
+//! `StartPipelineExecution`, `StopPipelineExecution`, `RetryPipelineExecution`, `UpdatePipelineExecution`,
+//! `DescribePipelineExecution`, `ListPipelineExecutions`, `DescribePipelineDefinitionForExecution`.
 
 use super::super::json::{self, Answer, seconds};
 use super::super::page;
@@ -10,15 +10,12 @@ use crate::app::executions::{self, Start};
 use crate::app::{App, Error};
 use crate::model::arn::{Arn, Resource};
 use crate::model::list::{Cursor, Order, Sort};
-use crate::model::pipeline::{Definition, ExecutionFilter, PipelineExecution, PipelineStep};
+use crate::model::pipeline::{ExecutionFilter, PipelineExecution, STEPS_MAX, Selection};
 use aws_wire::ErrorShape;
 use aws_wire::json11::epoch_seconds;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// A page of steps unless asked otherwise. The SDK's `list_steps` reads one page, so it holds every step there can be.
-const STEPS_PAGE_DEFAULT: u32 = 100;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -37,13 +34,68 @@ struct StartRequest {
     pipeline_execution_description: Option<String>,
     client_request_token: String,
     parallelism_configuration: Option<ParallelismConfiguration>,
+    selective_execution_config: Option<SelectiveExecutionConfig>,
+    pipeline_version_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SelectiveExecutionConfig {
+    source_pipeline_execution_arn: Option<String>,
+    selected_steps: Vec<SelectedStep>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SelectedStep {
+    step_name: String,
+}
+
+/// What a start selects. The source must be an execution of the same pipeline.
+fn selection(
+    app: &App,
+    pipeline: &str,
+    config: SelectiveExecutionConfig,
+) -> Result<Selection, ErrorShape> {
+    let invalid = |message: String| CODES.shape(Error::Invalid(message));
+    if !(1..=STEPS_MAX).contains(&config.selected_steps.len()) {
+        return Err(invalid(format!(
+            "1 validation error detected: Value at 'selectiveExecutionConfig.selectedSteps' failed to satisfy constraint: Member must have length between 1 and {STEPS_MAX}"
+        )));
+    }
+    let source = match config.source_pipeline_execution_arn {
+        None => None,
+        Some(arn) => match named(app, &arn)? {
+            (of, id) if of == pipeline => Some(id),
+            (of, _) => {
+                return Err(invalid(format!(
+                    "SourcePipelineExecutionArn names an execution of the pipeline {of}, not of {pipeline}"
+                )));
+            }
+        },
+    };
+    Ok(Selection {
+        steps: config
+            .selected_steps
+            .into_iter()
+            .map(|step| step.step_name)
+            .collect(),
+        source,
+    })
 }
 
 pub(super) async fn start(app: &App, body: &[u8]) -> Answer {
     let request: StartRequest = json::request(body)?;
     let token = request_token(&request.client_request_token)?;
+    let pipeline = name(app, request.pipeline_name);
+    let selection = request
+        .selective_execution_config
+        .map(|config| selection(app, &pipeline, config))
+        .transpose()?;
     let start = Start {
-        pipeline: name(app, request.pipeline_name),
+        pipeline,
+        version: request.pipeline_version_id,
+        selection,
         display_name: request.pipeline_execution_display_name,
         description: request.pipeline_execution_description,
         parameters: request
@@ -80,6 +132,52 @@ pub(super) async fn stop(app: &App, body: &[u8]) -> Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RetryRequest {
+    pipeline_execution_arn: String,
+    client_request_token: String,
+    parallelism_configuration: Option<ParallelismConfiguration>,
+}
+
+pub(super) async fn retry(app: &App, body: &[u8]) -> Answer {
+    let request: RetryRequest = json::request(body)?;
+    let token = request_token(&request.client_request_token)?;
+    let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
+    let parallel_max = request
+        .parallelism_configuration
+        .map(|given| given.max_parallel_execution_steps);
+    executions::retry(app, &pipeline, &id, parallel_max, token)
+        .await
+        .map_err(|e| CODES.shape(e))?;
+    json::answer(json!({"PipelineExecutionArn": request.pipeline_execution_arn}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct UpdateRequest {
+    pipeline_execution_arn: String,
+    pipeline_execution_description: Option<String>,
+    pipeline_execution_display_name: Option<String>,
+    parallelism_configuration: Option<ParallelismConfiguration>,
+}
+
+pub(super) async fn update(app: &App, body: &[u8]) -> Answer {
+    let request: UpdateRequest = json::request(body)?;
+    let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
+    let update = executions::Update {
+        display_name: request.pipeline_execution_display_name,
+        description: request.pipeline_execution_description,
+        parallel_max: request
+            .parallelism_configuration
+            .map(|given| given.max_parallel_execution_steps),
+    };
+    executions::update(app, &pipeline, &id, update)
+        .await
+        .map_err(|e| CODES.shape(e))?;
+    json::answer(json!({"PipelineExecutionArn": request.pipeline_execution_arn}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Named {
     pipeline_execution_arn: String,
 }
@@ -93,7 +191,22 @@ pub(super) async fn describe(app: &App, body: &[u8]) -> Answer {
         "PipelineExecutionStatus": execution.status.as_str(),
         "CreationTime": seconds(execution.started_at),
         "LastModifiedTime": seconds(execution.modified_at),
+        "PipelineVersionId": execution.version,
     });
+    if let Some(selection) = &execution.selection {
+        let steps: Vec<Value> = selection
+            .steps
+            .iter()
+            .map(|name| json!({"StepName": name}))
+            .collect();
+        document["SelectiveExecutionConfig"] = json!({"SelectedSteps": steps});
+        if let Some(source) = &selection.source {
+            document["SelectiveExecutionConfig"]["SourcePipelineExecutionArn"] = app
+                .scope
+                .pipeline_execution(&execution.pipeline, source)
+                .into();
+        }
+    }
     if let Some(description) = execution.description {
         document["PipelineExecutionDescription"] = description.into();
     }
@@ -176,110 +289,6 @@ fn summary(app: &App, execution: &PipelineExecution) -> Value {
     summary
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct StepsRequest {
-    pipeline_execution_arn: String,
-    next_token: Option<String>,
-    max_results: Option<i64>,
-    sort_order: Option<String>,
-}
-
-pub(super) async fn steps(app: &App, body: &[u8]) -> Answer {
-    let request: StepsRequest = json::request(body)?;
-    let descending = descending(request.sort_order.as_deref())?;
-    let limit = page::size(request.max_results, STEPS_PAGE_DEFAULT, PAGE_MAX)?;
-    let from: usize = page::place(request.next_token.as_deref())?.unwrap_or(0);
-    let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
-    let execution = executions::describe(app, &pipeline, &id)
-        .await
-        .map_err(|e| CODES.shape(e))?;
-    let mut steps = executions::steps(app, &pipeline, &id)
-        .await
-        .map_err(|e| CODES.shape(e))?;
-    // Attempts of a step are not told apart here: a step begins once, and its job's attempts are the job's.
-    let definition = definition(&execution)?;
-    if descending {
-        steps.reverse();
-    }
-    let shown = steps
-        .iter()
-        .map(|step| step_document(app, &definition, step));
-    json::answer(paged(
-        "PipelineExecutionSteps",
-        shown.collect(),
-        from,
-        limit,
-    ))
-}
-
-fn step_document(app: &App, definition: &Definition, step: &PipelineStep) -> Value {
-    let mut document = json!({
-        "StepName": step.name,
-        "StepStatus": step.status.as_str(),
-        "StartTime": seconds(step.started_at),
-        "AttemptCount": 1,
-        "Metadata": {},
-    });
-    if let Some(job) = &step.job {
-        document["Metadata"] = json!({"TrainingJob": {"Arn": app.scope.training_job(job)}});
-    }
-    if let Some(at) = step.ended_at {
-        document["EndTime"] = seconds(at);
-    }
-    if let Some(reason) = &step.failure_reason {
-        document["FailureReason"] = reason.clone().into();
-    }
-    let defined = definition.step(&step.name);
-    if let Some(name) = defined.and_then(|step| step.display_name.clone()) {
-        document["StepDisplayName"] = name.into();
-    }
-    if let Some(description) = defined.and_then(|step| step.description.clone()) {
-        document["StepDescription"] = description.into();
-    }
-    document
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct ParametersRequest {
-    pipeline_execution_arn: String,
-    next_token: Option<String>,
-    max_results: Option<i64>,
-}
-
-/// Every parameter of the execution, in the definition's order, those with their default value included.
-pub(super) async fn parameters(app: &App, body: &[u8]) -> Answer {
-    let request: ParametersRequest = json::request(body)?;
-    let limit = page::size(request.max_results, PAGE_MAX, PAGE_MAX)?;
-    let from: usize = page::place(request.next_token.as_deref())?.unwrap_or(0);
-    let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
-    let execution = executions::describe(app, &pipeline, &id)
-        .await
-        .map_err(|e| CODES.shape(e))?;
-    let definition = definition(&execution)?;
-    let shown = definition.parameters.iter().filter_map(|parameter| {
-        let value = match execution.parameters.get(&parameter.name)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Some(json!({"Name": parameter.name, "Value": value}))
-    });
-    json::answer(paged("PipelineParameters", shown.collect(), from, limit))
-}
-
-/// One page of a short list that is at hand as a whole; a token is the number of items before the page.
-fn paged(member: &str, items: Vec<Value>, from: usize, limit: u32) -> Value {
-    let to = from.saturating_add(limit as usize);
-    let more = to < items.len();
-    let page: Vec<Value> = items.into_iter().skip(from).take(limit as usize).collect();
-    let mut answer = json!({ member: page });
-    if more && let Some(token) = page::token(&to) {
-        answer["NextToken"] = token.into();
-    }
-    answer
-}
-
 async fn find(app: &App, body: &[u8]) -> Result<PipelineExecution, ErrorShape> {
     let request: Named = json::request(body)?;
     let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
@@ -289,7 +298,7 @@ async fn find(app: &App, body: &[u8]) -> Result<PipelineExecution, ErrorShape> {
 }
 
 /// The pipeline's name and the execution's id that an ARN names.
-fn named(app: &App, arn: &str) -> Result<(String, String), ErrorShape> {
+pub(super) fn named(app: &App, arn: &str) -> Result<(String, String), ErrorShape> {
     match arn.parse::<Arn>() {
         Ok(Arn {
             resource: Resource::PipelineExecution { pipeline, id },
@@ -306,10 +315,6 @@ fn named(app: &App, arn: &str) -> Result<(String, String), ErrorShape> {
             "1 validation error detected: Value '{arn}' at 'pipelineExecutionArn' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{{12}}:pipeline\\/.*\\/execution\\/.*"
         )))),
     }
-}
-
-fn definition(execution: &PipelineExecution) -> Result<Definition, ErrorShape> {
-    Definition::parse(&execution.definition).map_err(|error| super::super::internal(&error.into()))
 }
 
 fn arn(app: &App, execution: &PipelineExecution) -> String {

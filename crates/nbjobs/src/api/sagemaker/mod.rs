@@ -1,8 +1,10 @@
 //! SageMaker: training jobs, pipelines and their executions, tags, searches, and what Studio says of itself.
 
 mod executions;
+mod pipeline_versions;
 mod pipelines;
 mod search;
+mod steps;
 mod studio;
 mod tags;
 mod training_jobs;
@@ -33,13 +35,17 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "DeletePipeline" => pipelines::delete(app, body).await,
         "StartPipelineExecution" => executions::start(app, body).await,
         "StopPipelineExecution" => executions::stop(app, body).await,
+        "RetryPipelineExecution" => executions::retry(app, body).await,
+        "UpdatePipelineExecution" => executions::update(app, body).await,
+        "ListPipelineVersions" => pipeline_versions::list(app, body).await,
+        "UpdatePipelineVersion" => pipeline_versions::update(app, body).await,
         "DescribePipelineExecution" => executions::describe(app, body).await,
         "DescribePipelineDefinitionForExecution" => {
             executions::describe_definition(app, body).await
         }
         "ListPipelineExecutions" => executions::list(app, body).await,
-        "ListPipelineExecutionSteps" => executions::steps(app, body).await,
-        "ListPipelineParametersForExecution" => executions::parameters(app, body).await,
+        "ListPipelineExecutionSteps" => steps::list(app, body).await,
+        "ListPipelineParametersForExecution" => steps::parameters(app, body).await,
         "Search" => search::search(app, body).await,
         "DescribeDomain" => studio::domain(app, body).await,
         "DescribeUserProfile" => studio::user_profile(app, body).await,

@@ -2,7 +2,7 @@
 
 use super::super::json::{self, Answer, Codes, seconds};
 use super::super::page;
-use crate::app::{App, Error, pipelines};
+use crate::app::{App, Error, pipeline_versions, pipelines};
 use crate::model::arn::{Arn, Resource};
 use crate::model::list::{Cursor, Order, Sort};
 use crate::model::pipeline::{Pipeline, PipelineFilter, Settings};
@@ -117,7 +117,10 @@ pub(super) async fn update(app: &App, body: &[u8]) -> Answer {
     let pipeline = pipelines::update(app, &request.pipeline_name, update)
         .await
         .map_err(|e| CODES.shape(e))?;
-    json::answer(json!({"PipelineArn": app.scope.pipeline(&pipeline.name)}))
+    json::answer(json!({
+        "PipelineArn": app.scope.pipeline(&pipeline.name),
+        "PipelineVersionId": pipeline.version,
+    }))
 }
 
 /// The definition as given in the request or as an object, which the SDK uses from 100 KB on.
@@ -140,16 +143,31 @@ async fn definition(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Named {
+struct DescribeRequest {
     pipeline_name: String,
+    pipeline_version_id: Option<i64>,
 }
 
 pub(super) async fn describe(app: &App, body: &[u8]) -> Answer {
-    let request: Named = json::request(body)?;
-    let pipeline = pipelines::describe(app, &name(app, request.pipeline_name))
+    let request: DescribeRequest = json::request(body)?;
+    let name = name(app, request.pipeline_name);
+    let Some(number) = request.pipeline_version_id else {
+        let pipeline = pipelines::describe(app, &name)
+            .await
+            .map_err(|e| CODES.shape(e))?;
+        return json::answer(document(app, &pipeline));
+    };
+    let (pipeline, version) = pipeline_versions::describe(app, &name, number)
         .await
         .map_err(|e| CODES.shape(e))?;
-    json::answer(document(app, &pipeline))
+    let mut document = document(app, &pipeline);
+    if let Some(name) = version.display_name {
+        document["PipelineVersionDisplayName"] = name.into();
+    }
+    if let Some(description) = version.description {
+        document["PipelineVersionDescription"] = description.into();
+    }
+    json::answer(document)
 }
 
 /// The pipeline as `DescribePipeline` shows it; its definition is the text as given, byte for byte.

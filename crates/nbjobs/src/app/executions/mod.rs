@@ -1,36 +1,46 @@
-//! Executions of pipelines: start, stop, describe, list. How one goes on is in [`progress`].
+//! Executions of pipelines: start, describe, list. How one goes on is in [`progress`], how it is stopped in [`stop`], how
+//! it is repaired in [`retry`].
 
+mod begin;
 mod progress;
-pub use progress::job_ended;
-pub(super) use progress::order;
+mod retry;
+mod states;
+mod stop;
+
+pub(super) use begin::{JobOrder, create_ordered, order};
+pub use progress::{job_ended, retry_due};
+pub use retry::{Update, retry, update};
+pub use stop::stop;
 
 use super::constraint::{at_most, pattern};
 use super::pipelines::{check_parallel_max, not_found};
-use super::{App, Error, Result, jobs};
+use super::{App, Error, Result, pipeline_versions};
 use crate::model::arn::Scope;
 use crate::model::list::{Cursor, Order};
 use crate::model::naming::{self, EXECUTION_NAME_LEN_MAX, is_resource_name};
 use crate::model::pipeline::{
-    Definition, ExecutionFilter, ExecutionStatus, PipelineExecution, PipelineStep, StepStatus,
+    Definition, Done, ExecutionFilter, ExecutionStatus, PipelineExecution, PipelineStep, Selection,
 };
 use crate::store::{Origin, Tx};
 use anyhow::Context;
 use jiff::Timestamp;
-use progress::{end_step, progress};
+use progress::progress;
 use serde::Serialize;
 use uuid::Uuid;
 
 /// Most executions of one pipeline that have not ended (SageMaker's quota for an account is the same number).
 pub const UNFINISHED_MAX: i64 = 200;
 
-const DESCRIPTION_LEN_MAX: usize = 3072;
-const NAME_PATTERN: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}";
+pub(super) const DESCRIPTION_LEN_MAX: usize = 3072;
+pub(super) const NAME_PATTERN: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}";
 
 /// What is asked of a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Start {
     /// The pipeline's name.
     pub pipeline: String,
+    /// The version of its definition; else the latest.
+    pub version: Option<i64>,
     /// For people.
     pub display_name: Option<String>,
     /// For people.
@@ -39,21 +49,22 @@ pub struct Start {
     pub parameters: Vec<(String, String)>,
     /// Most steps that run at a time; else the pipeline's own.
     pub parallel_max: Option<u32>,
+    /// What runs, when that is not all.
+    pub selection: Option<Selection>,
+}
+
+impl Start {
+    /// Refuses what no pipeline can be started with.
+    pub(super) fn check(&self) -> Result<()> {
+        check_texts(self.display_name.as_deref(), self.description.as_deref())?;
+        check_parallel_max(self.parallel_max)
+    }
 }
 
 /// Starts an execution. The same request again, known by its token, is answered with the execution it started;
 /// another request with that token is refused.
 pub async fn start(app: &App, start: &Start, token: &str) -> Result<PipelineExecution> {
-    if let Some(name) = &start.display_name {
-        let fits = is_resource_name(name, EXECUTION_NAME_LEN_MAX);
-        pattern(fits, name, "pipelineExecutionDisplayName", NAME_PATTERN)?;
-    }
-    at_most(
-        start.description.as_deref().unwrap_or_default(),
-        "pipelineExecutionDescription",
-        DESCRIPTION_LEN_MAX,
-    )?;
-    check_parallel_max(start.parallel_max)?;
+    start.check()?;
     let request = serde_json::to_string(start).context("a start cannot be written down")?;
     let mut tx = app.store.tx().await?;
     if let Some((id, earlier)) = tx.execution_of_token(&start.pipeline, token).await? {
@@ -71,7 +82,7 @@ pub async fn start(app: &App, start: &Start, token: &str) -> Result<PipelineExec
         token: token.to_owned(),
         request,
     };
-    let execution = start_in(&mut tx, &app.scope, start, &origin, app.clock.now()).await?;
+    let execution = start_in(&mut tx, app, start, &origin, app.clock.now()).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(execution)
@@ -82,7 +93,7 @@ pub async fn start(app: &App, start: &Start, token: &str) -> Result<PipelineExec
 /// dispatcher after its commit.
 pub async fn start_in(
     tx: &mut Tx,
-    scope: &Scope,
+    app: &App,
     start: &Start,
     origin: &Origin,
     now: Timestamp,
@@ -91,34 +102,82 @@ pub async fn start_in(
     let pipeline = tx
         .pipeline(name)
         .await?
-        .ok_or_else(|| not_found(scope, name))?;
-    let definition = Definition::parse(&pipeline.settings.definition)
-        .map_err(|error| Error::Invalid(error.to_string()))?;
+        .ok_or_else(|| not_found(&app.scope, name))?;
+    let version = start.version.unwrap_or(pipeline.version);
+    let text = tx
+        .definition_of_version(name, version)
+        .await?
+        .ok_or_else(|| pipeline_versions::not_found(name, version))?;
+    let definition = Definition::parse(&text).map_err(|error| Error::Invalid(error.to_string()))?;
     let parameters = definition
         .bind(&start.parameters)
         .map_err(|error| Error::Invalid(error.to_string()))?;
-    if tx.count_unfinished_executions(name).await? >= UNFINISHED_MAX {
-        return Err(Error::Limit(format!(
-            "Pipeline {name} has {UNFINISHED_MAX} executions that have not ended, the most that can be"
-        )));
-    }
+    let taken_over = match &start.selection {
+        Some(selection) => taken_over(tx, app, name, &definition, selection).await?,
+        None => Vec::new(),
+    };
+    check_unfinished(tx, name).await?;
     let mut execution = PipelineExecution {
         id: naming::execution_id(Uuid::new_v4().into_bytes()),
         pipeline: name.clone(),
+        version,
         status: ExecutionStatus::Executing,
         display_name: start.display_name.clone(),
         description: start.description.clone(),
-        definition: pipeline.settings.definition,
+        definition: text,
         parameters,
         parallel_max: start.parallel_max.or(pipeline.settings.parallel_max),
+        selection: start.selection.clone(),
         failure_reason: None,
         started_at: now,
         modified_at: now,
     };
     tx.insert_execution(&execution, origin).await?;
+    for step in taken_over {
+        tx.put_step(&execution.id, &step).await?;
+    }
     tx.set_last_run(name, now).await?;
-    progress(tx, scope, &mut execution, now).await?;
+    progress(tx, app, &mut execution, now).await?;
     Ok(execution)
+}
+
+/// The steps of the earlier execution whose results a selective execution takes over.
+async fn taken_over(
+    tx: &mut Tx,
+    app: &App,
+    pipeline: &str,
+    definition: &Definition,
+    selection: &Selection,
+) -> Result<Vec<PipelineStep>> {
+    let mut steps = Vec::new();
+    if let Some(id) = &selection.source {
+        let source = execution_in(tx, app, pipeline, id).await?;
+        if !source.status.is_final() {
+            return Err(Error::Invalid(format!(
+                "The execution {} is {}; the source of a selective execution must have ended",
+                app.scope.pipeline_execution(pipeline, id),
+                source.status
+            )));
+        }
+        steps = tx.steps(id).await?;
+    }
+    let done: Vec<Done<'_>> = steps
+        .iter()
+        .map(|step| Done {
+            name: &step.name,
+            status: step.status,
+            outcome: step.outcome,
+        })
+        .collect();
+    let taken = selection
+        .taken_over(definition, &done)
+        .map_err(|reason| Error::Invalid(format!("{reason}.")))?;
+    drop(done);
+    steps.retain(|step| taken.contains(step.name.as_str()));
+    for step in &mut steps {
+        step.source.clone_from(&selection.source);
+    }
+    Ok(steps)
 }
 
 /// One execution.
@@ -163,50 +222,45 @@ pub async fn steps(app: &App, pipeline: &str, id: &str) -> Result<Vec<PipelineSt
     Ok(app.store.steps(id).await?)
 }
 
-/// Asks an execution to stop: no step begins any more, and the jobs of those that run are stopped.
-pub async fn stop(app: &App, pipeline: &str, id: &str) -> Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.store.tx().await?;
+/// Refuses a display name or a description that an execution cannot have.
+fn check_texts(display_name: Option<&str>, description: Option<&str>) -> Result<()> {
+    if let Some(name) = display_name {
+        let fits = is_resource_name(name, EXECUTION_NAME_LEN_MAX);
+        pattern(fits, name, "pipelineExecutionDisplayName", NAME_PATTERN)?;
+    }
+    at_most(
+        description.unwrap_or_default(),
+        "pipelineExecutionDescription",
+        DESCRIPTION_LEN_MAX,
+    )
+}
+
+async fn check_unfinished(tx: &mut Tx, pipeline: &str) -> Result<()> {
+    if tx.count_unfinished_executions(pipeline).await? < UNFINISHED_MAX {
+        return Ok(());
+    }
+    Err(Error::Limit(format!(
+        "Pipeline {pipeline} has {UNFINISHED_MAX} executions that have not ended, the most that can be"
+    )))
+}
+
+async fn execution_in(
+    tx: &mut Tx,
+    app: &App,
+    pipeline: &str,
+    id: &str,
+) -> Result<PipelineExecution> {
     let execution = tx
         .execution(id)
         .await?
         .filter(|execution| execution.pipeline == pipeline);
-    let mut execution = execution.ok_or_else(|| execution_not_found(&app.scope, pipeline, id))?;
-    match execution.status {
-        ExecutionStatus::Executing => {}
-        ExecutionStatus::Stopping => return Ok(()),
-        status => {
-            let arn = app.scope.pipeline_execution(pipeline, id);
-            return Err(Error::Conflict(format!(
-                "Pipeline execution {arn} cannot be stopped, it is {status}"
-            )));
-        }
-    }
-    tx.set_execution_status(&mut execution, ExecutionStatus::Stopping, None, now)
-        .await?;
-    for step in tx
-        .steps(id)
-        .await?
-        .into_iter()
-        .filter(|step| step.status == StepStatus::Executing)
-    {
-        tx.set_step_status(id, &step.name, StepStatus::Stopping, None, now)
-            .await?;
-        let name = step.job.context("a running step has no job")?;
-        let mut job = tx
-            .job(&name)
-            .await?
-            .context("a running step's job has no row")?;
-        jobs::stop_in(&mut tx, &mut job, now).await?;
-        end_step(&mut tx, id, &step.name, &job, now).await?;
-    }
-    progress(&mut tx, &app.scope, &mut execution, now).await?;
-    tx.commit().await?;
-    app.wake.dispatcher();
-    Ok(())
+    execution.ok_or_else(|| execution_not_found(&app.scope, pipeline, id))
 }
 
 fn execution_not_found(scope: &Scope, pipeline: &str, id: &str) -> Error {
     let arn = scope.pipeline_execution(pipeline, id);
     Error::NotFound(format!("Pipeline execution with ARN {arn} does not exist."))
 }
+
+#[cfg(test)]
+mod tests;

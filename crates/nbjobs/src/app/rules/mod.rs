@@ -120,6 +120,7 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
         ));
     }
     tx.delete_rule(name).await?;
+    tx.delete_ledger(&resource(name)).await?;
     tx.delete_all_tags(&resource(name)).await?;
     tx.commit().await?;
     Ok(())
@@ -203,10 +204,10 @@ async fn set_state(app: &App, name: &str, state: RuleState, now: Timestamp) -> R
 }
 
 fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
-    let schedule = rule
-        .schedule()
+    let timing = rule
+        .timing()
         .map_err(|error| Error::Invalid(error.to_string()))?;
-    Ok(schedule.next_after(now))
+    Ok(timing.next_after(now))
 }
 
 /// Refuses what we could not start, by name.

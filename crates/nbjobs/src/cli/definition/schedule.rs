@@ -1,6 +1,6 @@
 //! Schedules on the command line: EventBridge's expressions, and advice to those who write Unix's.
 
-use crate::model::schedule::Schedule;
+use crate::model::schedule::Expression;
 
 /// An expression that EventBridge takes, as given.
 pub(super) fn parse(text: &str) -> Result<String, String> {
@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
             "EventBridge's cron has six fields, in UTC; write '{cron}'"
         ));
     }
-    text.parse::<Schedule>()
+    text.parse::<Expression>()
         .map_err(|error| error.to_string())?;
     Ok(text.to_owned())
 }
@@ -32,7 +32,7 @@ fn from_unix(text: &str) -> Option<String> {
         (_, weekday) => ("?", from_unix_weekday(weekday)),
     };
     let cron = format!("cron({minutes} {hours} {day} {month} {weekday} *)");
-    cron.parse::<Schedule>()
+    cron.parse::<Expression>()
         .is_ok()
         .then_some(cron)
         .or_else(|| Some("cron(0 9 * * ? *)".into()))

@@ -22,6 +22,15 @@ pub enum FailureReason {
     InternalServer(String),
 }
 
+const INTERNAL_SERVER: &str = "InternalServerError: ";
+
+impl FailureReason {
+    /// Whether a reason, as it is stored, is ours or the machine's fault.
+    pub fn is_internal(text: &str) -> bool {
+        text.starts_with(INTERNAL_SERVER)
+    }
+}
+
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (head, body, tail) = match self {
@@ -31,7 +40,7 @@ impl fmt::Display for FailureReason {
                 format!(", exit code: {exit_code}"),
             ),
             Self::Client(text) => ("ClientError: ", text, String::new()),
-            Self::InternalServer(text) => ("InternalServerError: ", text, String::new()),
+            Self::InternalServer(text) => (INTERNAL_SERVER, text, String::new()),
         };
         let room = REASON_CHARS_MAX - head.len() - tail.len();
         let body: String = body.trim_end().chars().take(room).collect();

@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expression::{Reference, references};
 use super::parameter::{self, InvalidParameter, PARAMETERS_MAX, Parameter, Values};
-use crate::model::naming::is_step_name;
+use super::step::{Step, StepDocument};
 
 /// Longest definition, in bytes (`PipelineDefinition` in SageMaker's service model).
 pub const DEFINITION_LEN_MAX: usize = 1_048_576;
-/// Most steps of one pipeline (SageMaker's quota).
+/// Most steps of one pipeline, those in the branches of conditions included (SageMaker's quota).
 pub const STEPS_MAX: usize = 50;
 
 const VERSION: &str = "2020-12-01";
@@ -22,26 +21,8 @@ const VERSION: &str = "2020-12-01";
 pub struct Definition {
     /// In the order of the definition.
     pub parameters: Vec<Parameter>,
-    /// In the order of the definition.
+    /// In the order of the definition; the steps of a condition's branches come behind the condition.
     pub steps: Vec<Step>,
-}
-
-/// One node: a job to run, `Type` Training.
-///
-/// `RetryPolicies` are accepted and have nothing to do: the exceptions they name are failures of the cloud that
-/// launches a job, not of the job. `CacheConfig` is accepted, and the step always runs anew.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// 1 to 64 of `[A-Za-z0-9_-]`.
-    pub name: String,
-    /// For people.
-    pub display_name: Option<String>,
-    /// For people.
-    pub description: Option<String>,
-    /// An object in the shape of `CreateTrainingJob`, with expressions in it.
-    pub arguments: Value,
-    /// The steps that must succeed before: those of `DependsOn`, and those that the arguments refer to.
-    pub depends_on: BTreeSet<String>,
 }
 
 /// A definition that cannot be run.
@@ -56,20 +37,9 @@ struct Document {
     #[serde(default)]
     parameters: Vec<Parameter>,
     steps: Vec<StepDocument>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StepDocument {
-    name: String,
-    #[serde(rename = "Type")]
-    kind: String,
+    /// The SDK's version 3 sends null unless MLflow is asked for.
     #[serde(default)]
-    arguments: Value,
-    #[serde(default)]
-    depends_on: Vec<String>,
-    display_name: Option<String>,
-    description: Option<String>,
+    mlflow_config: Value,
 }
 
 impl Definition {
@@ -94,6 +64,21 @@ impl Definition {
     pub fn step(&self, name: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.name == name)
     }
+
+    /// Every step that must have succeeded before `name` can begin, directly or not.
+    pub(super) fn ancestors<'a>(&'a self, name: &'a str) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![name];
+        while let Some(step) = open.pop().and_then(|name| self.step(name)) {
+            open.extend(
+                step.depends_on
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| found.insert(*name)),
+            );
+        }
+        found
+    }
 }
 
 fn check(document: Document) -> Result<Definition, String> {
@@ -103,16 +88,13 @@ fn check(document: Document) -> Result<Definition, String> {
             document.version
         ));
     }
+    if !document.mlflow_config.is_null() {
+        return Err("MlflowConfig is not supported: there is no MLflow here to write to".into());
+    }
     if document.parameters.len() > PARAMETERS_MAX {
         return Err(format!(
             "It has {} parameters, the limit is {PARAMETERS_MAX}",
             document.parameters.len()
-        ));
-    }
-    if !(1..=STEPS_MAX).contains(&document.steps.len()) {
-        return Err(format!(
-            "It has {} steps, not 1 to {STEPS_MAX}",
-            document.steps.len()
         ));
     }
     let mut parameters = BTreeSet::new();
@@ -122,75 +104,30 @@ fn check(document: Document) -> Result<Definition, String> {
             return Err(format!("Parameter {} is declared twice", parameter.name));
         }
     }
-    let names: Vec<String> = document
-        .steps
-        .iter()
-        .map(|step| step.name.clone())
-        .collect();
-    let mut steps = Vec::with_capacity(names.len());
-    for (index, step) in document.steps.into_iter().enumerate() {
+    let mut steps = Vec::new();
+    for step in document.steps {
+        step.flatten(None, &mut steps)?;
+    }
+    if !(1..=STEPS_MAX).contains(&steps.len()) {
+        return Err(format!(
+            "It has {} steps, not 1 to {STEPS_MAX}",
+            steps.len()
+        ));
+    }
+    let names: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
+    for (index, step) in steps.iter_mut().enumerate() {
         if names[..index].contains(&step.name) {
             return Err(format!("Two steps have the name {}", step.name));
         }
-        let name = step.name.clone();
-        steps.push(
-            step.check(&names, &parameters)
-                .map_err(|reason| format!("In step {name:?}: {reason}"))?,
-        );
+        step.check(&names, &parameters)
+            .map_err(|reason| format!("In step {:?}: {reason}", step.name))?;
     }
     check_for_cycles(&steps)?;
+    check_fail_steps_are_last(&steps)?;
     Ok(Definition {
         parameters: document.parameters,
         steps,
     })
-}
-
-impl StepDocument {
-    fn check(self, steps: &[String], parameters: &BTreeSet<&str>) -> Result<Step, String> {
-        if !is_step_name(&self.name) {
-            return Err("a step's name is 1 to 64 of A-Z a-z 0-9 - _".into());
-        }
-        if self.kind != "Training" {
-            return Err(format!(
-                "steps of type {} are not supported, Training steps are",
-                self.kind
-            ));
-        }
-        if !self.arguments.is_object() {
-            return Err(
-                "Arguments must be an object in the shape of a CreateTrainingJob request".into(),
-            );
-        }
-        let mut depends_on: BTreeSet<String> = self.depends_on.into_iter().collect();
-        for reference in references(&self.arguments)? {
-            match reference {
-                Reference::Parameter(name) if !parameters.contains(name) => {
-                    return Err(format!("parameter {name} is not declared"));
-                }
-                Reference::Step { step, .. } => _ = depends_on.insert(step.to_owned()),
-                _ => {}
-            }
-        }
-        if let Some(unknown) = depends_on.iter().find(|name| !steps.contains(name)) {
-            return Err(format!(
-                "it depends on step {unknown:?}, which is not in the pipeline"
-            ));
-        }
-        let Self {
-            name,
-            display_name,
-            description,
-            arguments,
-            ..
-        } = self;
-        Ok(Step {
-            name,
-            display_name,
-            description,
-            arguments,
-            depends_on,
-        })
-    }
 }
 
 /// Takes away steps that wait for nothing, again and again; what is left waits in a circle.
@@ -210,5 +147,22 @@ fn check_for_cycles(steps: &[Step]) -> Result<(), String> {
             let names = waiting.into_keys().collect::<Vec<_>>().join(", ");
             return Err(format!("Among the steps {names} some wait for themselves"));
         }
+    }
+}
+
+/// A Fail step ends the execution, so nothing can come behind it.
+fn check_fail_steps_are_last(steps: &[Step]) -> Result<(), String> {
+    let behind = steps.iter().find_map(|step| {
+        let fails = |name: &&String| {
+            let before = steps.iter().find(|step| step.name == **name);
+            before.is_some_and(|before| before.action.is_fail())
+        };
+        Some((&step.name, step.depends_on.iter().find(fails)?))
+    });
+    match behind {
+        Some((step, fail)) => Err(format!(
+            "In step {step:?}: it depends on the Fail step {fail:?}, behind which nothing can run"
+        )),
+        None => Ok(()),
     }
 }

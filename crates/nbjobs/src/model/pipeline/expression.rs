@@ -1,5 +1,7 @@
 //! What may stand for a value in a step's arguments: `Get` of an execution variable, a parameter or another step's
-//! property, and `Std:Join`.
+//! property, `Std:Join`, and `Std:JsonGet` of an object in S3.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -22,6 +24,9 @@ const VARIABLE_NAMES: [&str; 6] = [
     "PipelineExecutionId",
     "PipelineExecutionArn",
 ];
+
+/// JSON objects by their S3 URIs, as `Std:JsonGet` sees them; an error is a reason without a full stop.
+pub type JsonObjects = BTreeMap<String, Result<Value, String>>;
 
 /// One run of a pipeline, as its expressions see it (`Execution.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +66,14 @@ enum Node<'a> {
     List(&'a [Value]),
     Object(&'a Map<String, Value>),
     Get(Reference<'a>),
-    Join { on: &'a str, values: &'a [Value] },
+    Join {
+        on: &'a str,
+        values: &'a [Value],
+    },
+    JsonGet {
+        uri: &'a Value,
+        path: Vec<Segment<'a>>,
+    },
 }
 
 /// Everything that `arguments` refers to; the error is a reason without a full stop.
@@ -79,6 +91,7 @@ fn collect<'a>(
     match recognise(value, depth)? {
         Node::Plain(_) => {}
         Node::Get(reference) => found.push(reference),
+        Node::JsonGet { uri, .. } => collect(uri, depth + 1, found)?,
         Node::List(values) | Node::Join { values, .. } => {
             values
                 .iter()
@@ -89,6 +102,18 @@ fn collect<'a>(
             .try_for_each(|value| collect(value, depth + 1, found))?,
     }
     Ok(())
+}
+
+/// The URIs, themselves expressions, of the objects that `value` reads with `Std:JsonGet`.
+pub(super) fn json_uris(value: &Value) -> Vec<&Value> {
+    match recognise(value, 0) {
+        Ok(Node::JsonGet { uri, .. }) => vec![uri],
+        Ok(Node::List(values) | Node::Join { values, .. }) => {
+            values.iter().flat_map(json_uris).collect()
+        }
+        Ok(Node::Object(map)) => map.values().flat_map(json_uris).collect(),
+        Ok(Node::Plain(_) | Node::Get(_)) | Err(_) => Vec::new(),
+    }
 }
 
 fn recognise(value: &Value, depth: usize) -> Result<Node<'_>, String> {
@@ -116,8 +141,20 @@ fn recognise(value: &Value, depth: usize) -> Result<Node<'_>, String> {
             let (on, values) = parts.ok_or("Std:Join takes On, a string, and Values, a list")?;
             Ok(Node::Join { on, values })
         }
+        ("Std:JsonGet", argument) => {
+            let parts = argument
+                .get("S3Uri")
+                .zip(argument.get("Path").and_then(Value::as_str));
+            let (uri, path) = parts.ok_or(
+                "Std:JsonGet takes S3Uri and Path; a PropertyFile is written by Processing steps, which are not supported",
+            )?;
+            let path = json_path(path).ok_or_else(|| {
+                format!("Path {path:?} is not like metrics.mse.value or $.rows[0]")
+            })?;
+            Ok(Node::JsonGet { uri, path })
+        }
         (function, _) if function.starts_with("Std:") => Err(format!(
-            "the function {function} is not supported, Std:Join and Get are"
+            "the function {function} is not supported; Std:Join, Std:JsonGet and Get are"
         )),
         _ => Ok(Node::Object(map)),
     }
@@ -146,6 +183,19 @@ impl<'a> Reference<'a> {
             )),
         }
     }
+}
+
+/// A path into a JSON document, with or without `$` and a dot in front.
+fn json_path(text: &str) -> Option<Vec<Segment<'_>>> {
+    let rest = text.strip_prefix('$').unwrap_or(text);
+    if rest.is_empty() || rest.starts_with(['.', '[']) {
+        return parse_path(rest);
+    }
+    let end = rest.find(['.', '[']).unwrap_or(rest.len());
+    let (key, rest) = rest.split_at(end);
+    let mut path = vec![Segment::Key(key)];
+    path.extend(parse_path(rest)?);
+    Some(path)
 }
 
 /// `.Key`, `[0]`, `['key']`, `["key"]`, one after another.
@@ -185,6 +235,7 @@ pub(super) struct Scope<'a> {
     pub variables: &'a Variables,
     pub parameters: &'a Values,
     pub steps: &'a [StepState],
+    pub objects: &'a JsonObjects,
     pub now: Timestamp,
 }
 
@@ -220,6 +271,16 @@ impl Scope<'_> {
                 }
                 take(Value::String(parts.join(on)), room)
             }
+            Node::JsonGet { uri, path } => {
+                let uri = self.value(uri, depth + 1, room)?;
+                let uri = uri
+                    .as_str()
+                    .ok_or("the S3Uri of Std:JsonGet is not a text")?;
+                let read = self.objects.get(uri);
+                let object = read.ok_or_else(|| format!("the object {uri} was not read"))?;
+                let object = object.as_ref().map_err(Clone::clone)?;
+                take(walk(object, &path, uri)?.clone(), room)
+            }
         }
     }
 
@@ -232,18 +293,12 @@ impl Scope<'_> {
             }
             Reference::Step { step, path } => {
                 let state = self.steps.iter().find(|state| state.name == *step);
-                let job = state
+                let properties = state
                     .filter(|state| state.status == StepStatus::Succeeded)
-                    .and_then(|state| state.job.as_ref());
-                let mut value = job.ok_or_else(|| format!("step {step} has not succeeded"))?;
-                for segment in path {
-                    value = match segment {
-                        Segment::Key(key) => value.get(key),
-                        Segment::Index(index) => value.get(index),
-                    }
-                    .ok_or_else(|| format!("the job of step {step} has no {segment:?}"))?;
-                }
-                Ok(value.clone())
+                    .and_then(|state| state.properties.as_ref());
+                let properties =
+                    properties.ok_or_else(|| format!("step {step} has not succeeded"))?;
+                walk(properties, path, &format!("the job of step {step}")).cloned()
             }
         }
     }
@@ -258,6 +313,16 @@ impl Scope<'_> {
             _ => self.variables.execution_arn.clone(),
         }
     }
+}
+
+fn walk<'a>(value: &'a Value, path: &[Segment<'_>], what: &str) -> Result<&'a Value, String> {
+    path.iter().try_fold(value, |value, segment| {
+        let inner = match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.get(index),
+        };
+        inner.ok_or_else(|| format!("{what} has no {segment:?}"))
+    })
 }
 
 /// A scalar as text; nothing for a list or an object.

@@ -1,19 +1,27 @@
 //! A pipeline: a graph of jobs. Its definition is read and checked, and what an execution of it does next is decided
 //! here, as pure functions. Knows no rows, no doors and not how a job is run.
 
+mod condition;
 mod definition;
 mod expression;
 mod parameter;
 mod plan;
+mod retry;
+mod selective;
 mod status;
+mod step;
 
-pub use definition::{DEFINITION_LEN_MAX, Definition, InvalidDefinition, STEPS_MAX, Step};
-pub use expression::{ARGUMENTS_LEN_MAX, EXPRESSION_DEPTH_MAX, Variables};
+pub use condition::Condition;
+pub use definition::{DEFINITION_LEN_MAX, Definition, InvalidDefinition, STEPS_MAX};
+pub use expression::{ARGUMENTS_LEN_MAX, EXPRESSION_DEPTH_MAX, JsonObjects, Variables};
 pub use parameter::{
     InvalidParameter, PARAMETER_VALUE_LEN_MAX, PARAMETERS_MAX, Parameter, ParameterType, Values,
 };
-pub use plan::{Advance, FAILURE_REASON, FailedStep, ReadyStep, Run, StepState};
+pub use plan::{Advance, EndedStep, Ending, FAILURE_REASON, ReadyStep, Run, StepState};
+pub use retry::{ExceptionType, RetryPolicy, next_attempt};
+pub use selective::{Done, Selection};
 pub use status::{ExecutionStatus, StepStatus};
+pub use step::{Action, Branch, Step};
 
 use jiff::Timestamp;
 
@@ -24,6 +32,8 @@ pub struct Pipeline {
     pub name: String,
     /// What was given when it was created or last updated.
     pub settings: Settings,
+    /// The number of the definition's version: 1, and one more with each update.
+    pub version: i64,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last updated.
@@ -47,6 +57,21 @@ pub struct Settings {
     pub parallel_max: Option<u32>,
 }
 
+/// A version of a pipeline's definition as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineVersion {
+    /// 1, 2, 3 …
+    pub version: i64,
+    /// For people.
+    pub display_name: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// When the create or update that made it was.
+    pub created_at: Timestamp,
+    /// The id of the last execution of it that is still there.
+    pub last_execution: Option<String>,
+}
+
 /// One run of a pipeline as stored. What it runs was copied from the pipeline when it started.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PipelineExecution {
@@ -54,6 +79,8 @@ pub struct PipelineExecution {
     pub id: String,
     /// The pipeline's name.
     pub pipeline: String,
+    /// The version of the pipeline that it runs.
+    pub version: i64,
     /// Where it is.
     pub status: ExecutionStatus,
     /// For people.
@@ -66,6 +93,8 @@ pub struct PipelineExecution {
     pub parameters: Values,
     /// Most steps that run at a time.
     pub parallel_max: Option<u32>,
+    /// What it runs, when that is not all.
+    pub selection: Option<Selection>,
     /// Why it failed; there exactly when it did.
     pub failure_reason: Option<String>,
     /// When it was started.
@@ -98,8 +127,16 @@ pub struct PipelineStep {
     pub name: String,
     /// Where it is.
     pub status: StepStatus,
-    /// The name of its job; none when the job could not be made.
+    /// The name of the job of its last attempt; none for a step without one, or when it could not be made.
     pub job: Option<String>,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// When its next attempt may begin; there exactly when its status is Starting.
+    pub retry_at: Option<Timestamp>,
+    /// What a Condition step has found.
+    pub outcome: Option<bool>,
+    /// The execution whose result was taken over, in a selective execution.
+    pub source: Option<String>,
     /// Why it failed; there exactly when it did.
     pub failure_reason: Option<String>,
     /// When it began.

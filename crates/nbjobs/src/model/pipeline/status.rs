@@ -20,6 +20,8 @@ pub enum ExecutionStatus {
 /// Where a step of an execution is (`StepStatus`). A step that has not begun has no status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepStatus {
+    /// It waits for its next attempt.
+    Starting,
     /// Its job exists and has not ended.
     Executing,
     /// Its job was asked to stop and has not ended.
@@ -47,6 +49,11 @@ impl ExecutionStatus {
         !matches!(self, Self::Executing | Self::Stopping)
     }
 
+    /// Whether `RetryPipelineExecution` may take it back to Executing.
+    pub fn can_be_retried(self) -> bool {
+        matches!(self, Self::Failed | Self::Stopped)
+    }
+
     /// The word for it, as stored and as SageMaker says it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,7 +73,8 @@ impl ExecutionStatus {
 
 impl StepStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Starting,
         Self::Executing,
         Self::Stopping,
         Self::Stopped,
@@ -76,12 +84,13 @@ impl StepStatus {
 
     /// Whether nothing more happens.
     pub fn is_final(self) -> bool {
-        !matches!(self, Self::Executing | Self::Stopping)
+        !matches!(self, Self::Starting | Self::Executing | Self::Stopping)
     }
 
     /// The word for it, as stored and as SageMaker says it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Starting => "Starting",
             Self::Executing => "Executing",
             Self::Stopping => "Stopping",
             Self::Stopped => "Stopped",

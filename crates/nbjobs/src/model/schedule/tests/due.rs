@@ -1,11 +1,11 @@
 //! What fires and what is written down after an absence.
 
 use super::super::*;
-use super::{at, schedule};
+use super::{at, timing_of};
 
 #[test]
 fn missed_moments_fire_once_and_are_all_written_down() {
-    let daily = schedule("cron(0 9 * * ? *)");
+    let daily = timing_of("cron(0 9 * * ? *)");
     let on_time = due(&daily, at("2026-11-23T09:00"), at("2026-11-23T09:00"));
     let expected = Due {
         fire: Some(at("2026-11-23T09:00")),
@@ -21,7 +21,7 @@ fn missed_moments_fire_once_and_are_all_written_down() {
         [at("2026-11-20T09:00"), at("2026-11-21T09:00")]
     );
     let monthly = due(
-        &schedule("cron(0 9 1 * ? *)"),
+        &timing_of("cron(0 9 1 * ? *)"),
         at("2026-11-01T09:00"),
         at("2026-11-02T09:01"),
     );
@@ -44,7 +44,7 @@ fn missed_moments_fire_once_and_are_all_written_down() {
 fn a_long_absence_costs_a_bounded_number_of_rows() {
     for text in ["cron(* * * * ? *)", "rate(1 minute)"] {
         let due = due(
-            &schedule(text),
+            &timing_of(text),
             at("1996-01-01T00:00"),
             at("2026-11-23T12:00:30Z"),
         );
@@ -59,7 +59,7 @@ fn a_long_absence_costs_a_bounded_number_of_rows() {
         );
     }
     let over = due(
-        &schedule("cron(* * * * ? 1996)"),
+        &timing_of("cron(* * * * ? 1996)"),
         at("1996-01-01T00:00"),
         at("2026-11-23T12:00"),
     );

@@ -261,7 +261,7 @@ fn refusals_name_what_was_wrong() {
     ];
     for (expression, reason) in table {
         let error = expression
-            .parse::<Schedule>()
+            .parse::<Expression>()
             .expect_err(expression)
             .to_string();
         assert!(
@@ -272,7 +272,7 @@ fn refusals_name_what_was_wrong() {
     }
     let long = format!("cron(0 12 * * ? {})", "2027,".repeat(60) + "2027");
     assert!(
-        long.parse::<Schedule>()
+        long.parse::<Expression>()
             .unwrap_err()
             .to_string()
             .contains("longer than 256")

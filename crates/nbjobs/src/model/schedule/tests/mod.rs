@@ -3,6 +3,7 @@
 mod due;
 mod expressions;
 mod properties;
+mod timing;
 
 use super::*;
 
@@ -11,7 +12,11 @@ fn at(text: &str) -> Timestamp {
         .unwrap_or_else(|_| format!("{text}:00Z").parse().unwrap())
 }
 
-fn schedule(text: &str) -> Schedule {
+fn schedule(text: &str) -> Expression {
     text.parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn timing_of(text: &str) -> Timing {
+    Timing::of_rule(schedule(text))
 }

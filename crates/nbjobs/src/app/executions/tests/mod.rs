@@ -1,12 +1,15 @@
 //! Tests of the course of executions over a real store.
 
+mod repair;
+
 use super::*;
-use crate::model::job::{JobStatus, SecondaryStatus};
-use crate::model::pipeline::FAILURE_REASON;
-use crate::model::tag::Tag;
-use serde_json::json;
+use crate::app::jobs;
 use crate::app::pipelines;
 use crate::app::testing::{at, open, pipeline, settings, step};
+use crate::model::job::{JobStatus, SecondaryStatus};
+use crate::model::pipeline::{FAILURE_REASON, StepStatus};
+use crate::model::tag::Tag;
+use serde_json::json;
 
 const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -52,7 +55,7 @@ async fn end(app: &App, id: &str, step: &str, status: JobStatus) {
     tx.set_job_status(&mut job, status, secondary, reason, now)
         .await
         .unwrap();
-    job_ended(&mut tx, &app.scope, &job, now).await.unwrap();
+    job_ended(&mut tx, app, &job, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 

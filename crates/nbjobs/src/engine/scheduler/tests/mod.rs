@@ -1,11 +1,14 @@
 //! Tests of firing at hand-made times over a real store.
 
+mod schedules;
+
 use super::*;
 use crate::app::rules::{self, Put};
 use crate::app::testing::{self, at, open, pipeline, restart, step};
 use crate::model::list::{Order, Sort};
 use crate::model::pipeline::ExecutionFilter;
-use crate::model::rule::RuleState;
+use crate::model::rule::{FiringStatus, RuleState, Target};
+use crate::model::schedule;
 use proptest::prelude::*;
 use serde_json::json;
 use std::path::Path;
@@ -61,7 +64,7 @@ async fn starts(app: &App) -> Vec<Timestamp> {
 
 /// The ledger, oldest first.
 async fn ledger(app: &App) -> Vec<(Timestamp, FiringStatus)> {
-    let mut firings = app.store.firings("r", 10_000).await.unwrap();
+    let mut firings = app.store.firings("rule/r", 10_000).await.unwrap();
     firings.reverse();
     firings
         .into_iter()
@@ -112,7 +115,7 @@ async fn a_restart_fires_what_was_missed_once_and_never_again() {
     assert_eq!(ledger(&app).await, expected);
     let reason = app
         .store
-        .firings("r", 3)
+        .firings("rule/r", 3)
         .await
         .unwrap()
         .remove(2)
@@ -130,7 +133,7 @@ async fn an_absence_of_years_leaves_a_bounded_ledger() {
     let app = app_with_rule(dir.path(), "rate(1 minute)").await;
     run_once(&app, at("2026-12-23T12:00:00Z")).await.unwrap();
     assert_eq!(starts(&app).await.len(), 1);
-    let firings = app.store.firings("r", 10_000).await.unwrap();
+    let firings = app.store.firings("rule/r", 10_000).await.unwrap();
     assert_eq!(firings.len(), schedule::MISSED_LISTED_MAX + 2);
     let rest = firings[1].reason.clone().unwrap();
     assert!(
@@ -174,7 +177,7 @@ async fn a_target_that_cannot_start_is_in_the_ledger_and_keeps_no_other_from_it(
         .unwrap();
     run_once(&app, at("2026-11-23T13:00:00Z")).await.unwrap();
     assert_eq!(starts(&app).await.len(), 1);
-    let firing = app.store.firings("r", 1).await.unwrap().remove(0);
+    let firing = app.store.firings("rule/r", 1).await.unwrap().remove(0);
     assert_eq!(firing.status, FiringStatus::Failed);
     let reason = firing.reason.unwrap();
     assert!(

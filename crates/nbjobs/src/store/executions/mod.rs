@@ -1,11 +1,11 @@
-//! Executions of pipelines, and their steps.
+//! Executions of pipelines; their steps are in [`steps`].
+
+mod steps;
 
 use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
 use crate::model::list::{Cursor, Order, Sort};
-use crate::model::pipeline::{
-    ExecutionFilter, ExecutionStatus, PipelineExecution, PipelineStep, StepStatus,
-};
+use crate::model::pipeline::{ExecutionFilter, ExecutionStatus, PipelineExecution};
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -21,10 +21,10 @@ pub enum Origin {
         /// What was asked with it.
         request: String,
     },
-    /// A rule, for one of its due moments.
+    /// A rule or a schedule, for one of its due moments.
     Firing {
-        /// The rule's name.
-        rule: String,
+        /// Its kind and name, such as `rule/NAME`.
+        source: String,
         /// The due moment.
         due: Timestamp,
     },
@@ -33,9 +33,11 @@ pub enum Origin {
 fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
     let status: String = row.try_get("status")?;
     let parallel_max: Option<i64> = row.try_get("parallel_max")?;
+    let selection: Option<&str> = row.try_get("selection")?;
     Ok(PipelineExecution {
         id: row.try_get("id")?,
         pipeline: row.try_get("pipeline")?,
+        version: row.try_get("version")?,
         status: ExecutionStatus::parse(&status)
             .with_context(|| format!("unknown status {status}"))?,
         display_name: row.try_get("display_name")?,
@@ -44,24 +46,13 @@ fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
         parameters: serde_json::from_str(row.try_get("parameters")?)
             .context("parameters cannot be read")?,
         parallel_max: parallel_max.map(u32::try_from).transpose()?,
+        selection: selection
+            .map(serde_json::from_str)
+            .transpose()
+            .context("a selection cannot be read")?,
         failure_reason: row.try_get("failure_reason")?,
         started_at: instant(row.try_get("started_at")?)?,
         modified_at: instant(row.try_get("modified_at")?)?,
-    })
-}
-
-fn step(row: &SqliteRow) -> anyhow::Result<PipelineStep> {
-    let status: String = row.try_get("status")?;
-    Ok(PipelineStep {
-        name: row.try_get("name")?,
-        status: StepStatus::parse(&status).with_context(|| format!("unknown status {status}"))?,
-        job: row.try_get("job")?,
-        failure_reason: row.try_get("failure_reason")?,
-        started_at: instant(row.try_get("started_at")?)?,
-        ended_at: row
-            .try_get::<Option<i64>, _>("ended_at")?
-            .map(instant)
-            .transpose()?,
     })
 }
 
@@ -115,20 +106,6 @@ impl Store {
             .map(execution)
             .collect()
     }
-
-    /// The steps of an execution that have begun, in the order in which they did.
-    pub async fn steps(&self, execution: &str) -> anyhow::Result<Vec<PipelineStep>> {
-        let rows = sqlx::query(
-            "-- steps
-            SELECT * FROM steps WHERE execution = $1 ORDER BY number",
-        );
-        rows.bind(execution)
-            .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(step)
-            .collect()
-    }
 }
 
 impl Tx {
@@ -176,15 +153,15 @@ impl Tx {
         execution: &PipelineExecution,
         origin: &Origin,
     ) -> anyhow::Result<()> {
-        let (token, request, rule, due) = match origin {
+        let (token, request, fired_by, due) = match origin {
             Origin::Request { token, request } => (Some(token), Some(request), None, None),
-            Origin::Firing { rule, due } => (None, None, Some(rule), Some(micros(*due))),
+            Origin::Firing { source, due } => (None, None, Some(source), Some(micros(*due))),
         };
         sqlx::query(
             "-- insert_execution
             INSERT INTO executions (id, pipeline, status, display_name, description, definition, parameters,
-                parallel_max, token, request, rule, due, started_at, modified_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                parallel_max, token, request, fired_by, due, started_at, modified_at, version, selection)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(&execution.id)
         .bind(&execution.pipeline)
@@ -196,10 +173,18 @@ impl Tx {
         .bind(execution.parallel_max.map(i64::from))
         .bind(token)
         .bind(request)
-        .bind(rule)
+        .bind(fired_by)
         .bind(due)
         .bind(micros(execution.started_at))
         .bind(micros(execution.modified_at))
+        .bind(execution.version)
+        .bind(
+            execution
+                .selection
+                .as_ref()
+                .map(serde_json::to_string)
+                .transpose()?,
+        )
         .execute(self.conn())
         .await?;
         Ok(())
@@ -241,85 +226,65 @@ impl Tx {
         Ok(())
     }
 
-    /// The steps of an execution that have begun, in the order in which they did.
-    pub async fn steps(&mut self, execution: &str) -> anyhow::Result<Vec<PipelineStep>> {
-        let rows = sqlx::query(
-            "-- steps_in_tx
-            SELECT * FROM steps WHERE execution = $1 ORDER BY number",
-        );
-        rows.bind(execution)
-            .fetch_all(self.conn())
-            .await?
-            .iter()
-            .map(step)
-            .collect()
-    }
-
-    /// The step whose job this is, and its execution's id.
-    pub async fn step_of_job(
-        &mut self,
-        job: &str,
-    ) -> anyhow::Result<Option<(String, PipelineStep)>> {
-        let row = sqlx::query(
-            "-- step_of_job
-            SELECT * FROM steps WHERE job = $1",
+    /// The token of the last retry of an execution.
+    pub async fn retry_token(&mut self, id: &str) -> anyhow::Result<Option<String>> {
+        sqlx::query_scalar(
+            "-- retry_token
+            SELECT retry_token FROM executions WHERE id = $1",
         )
-        .bind(job)
+        .bind(id)
         .fetch_optional(self.conn())
-        .await?;
-        row.as_ref()
-            .map(|row| Ok((row.try_get("execution")?, step(row)?)))
-            .transpose()
+        .await
+        .map(Option::flatten)
+        .context("cannot read an execution's token")
     }
 
-    /// Adds a step to those that have begun.
-    pub async fn insert_step(
+    /// Takes an execution that failed or was stopped back to Executing: the one way out of a final status.
+    pub async fn reopen_execution(
         &mut self,
-        execution: &str,
-        step: &PipelineStep,
+        execution: &mut PipelineExecution,
+        token: &str,
+        now: Timestamp,
     ) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            execution.status.can_be_retried(),
+            "execution {} is {} and cannot be retried",
+            execution.id,
+            execution.status
+        );
+        (
+            execution.status,
+            execution.failure_reason,
+            execution.modified_at,
+        ) = (ExecutionStatus::Executing, None, now);
         sqlx::query(
-            "-- insert_step
-            INSERT INTO steps (execution, number, name, status, job, failure_reason, started_at, ended_at)
-            SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7 FROM steps WHERE execution = $1",
+            "-- reopen_execution
+            UPDATE executions SET status = $2, failure_reason = NULL, retry_token = $3, modified_at = $4 WHERE id = $1",
         )
-        .bind(execution)
-        .bind(&step.name)
-        .bind(step.status.as_str())
-        .bind(&step.job)
-        .bind(&step.failure_reason)
-        .bind(micros(step.started_at))
-        .bind(step.ended_at.map(micros))
+        .bind(&execution.id)
+        .bind(execution.status.as_str())
+        .bind(token)
+        .bind(micros(now))
         .execute(self.conn())
         .await?;
         Ok(())
     }
 
-    /// Takes a step that has not ended to a status.
-    pub async fn set_step_status(
-        &mut self,
-        execution: &str,
-        step: &str,
-        status: StepStatus,
-        failure_reason: Option<&str>,
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
-        let done = sqlx::query(
-            "-- set_step_status
-            UPDATE steps SET status = $3, failure_reason = $4, ended_at = $5
-            WHERE execution = $1 AND name = $2 AND status IN ('Executing', 'Stopping')",
+    /// Writes what can be changed of an execution at any time: its display name, its description, how many of its
+    /// steps run at a time.
+    pub async fn update_execution(&mut self, execution: &PipelineExecution) -> anyhow::Result<()> {
+        sqlx::query(
+            "-- update_execution
+            UPDATE executions SET display_name = $2, description = $3, parallel_max = $4, modified_at = $5
+            WHERE id = $1",
         )
-        .bind(execution)
-        .bind(step)
-        .bind(status.as_str())
-        .bind(failure_reason)
-        .bind(status.is_final().then(|| micros(now)))
+        .bind(&execution.id)
+        .bind(&execution.display_name)
+        .bind(&execution.description)
+        .bind(execution.parallel_max.map(i64::from))
+        .bind(micros(execution.modified_at))
         .execute(self.conn())
         .await?;
-        anyhow::ensure!(
-            done.rows_affected() == 1,
-            "step {step} of execution {execution} has already ended"
-        );
         Ok(())
     }
 }
