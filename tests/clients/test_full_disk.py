@@ -101,6 +101,8 @@ def test_a_run_on_a_full_disk_ends_truthfully_once_there_is_room(small, tmp_path
         assert job["TrainingJobStatus"] == "InProgress"
     job = jobs.ended(small, "patient")
     files = jobs.output(small, "patient")
+    # What of the log found room in its file is in the stream, without a gap.
+    assert jobs.log(small, "patient") == [line for line in files["sagemaker_job_execution.log"].decode().splitlines() if line]
     if job["TrainingJobStatus"] == "Completed":
         # Room came before the notebook was saved, so all of it is there.
         text = notebooks.text(notebooks.executed(files, jobs.INPUT))
@@ -108,4 +110,3 @@ def test_a_run_on_a_full_disk_ends_truthfully_once_there_is_room(small, tmp_path
     else:
         assert "[SM-111] Error with executing notebook" in job["FailureReason"], job["FailureReason"]
         assert "No space left on device" in job["FailureReason"], job["FailureReason"]
-        assert "sagemaker_job_execution.log" in files

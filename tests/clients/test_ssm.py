@@ -57,3 +57,23 @@ def test_what_is_wrong_is_refused(server, tree):
         ssm.put_parameter(Name="large", Value="v" * 4097, Type="String")
     with refused("ValidationException"):
         ssm.get_parameters_by_path(Path="no-slash")
+
+
+def test_several_parameters_at_once(server, tree):
+    ssm = server.client("ssm")
+    several = ssm.get_parameters(Names=["/tree/a", "/tree/b", "/tree/none"])
+    assert [p["Name"] for p in several["Parameters"]] == ["/tree/a", "/tree/b"]
+    assert several["InvalidParameters"] == ["/tree/none"]
+    pages = ssm.get_paginator("describe_parameters").paginate(PaginationConfig={"PageSize": 2})
+    described = [parameter["Name"] for page in pages for parameter in page["Parameters"]]
+    assert set(tree) <= set(described) and len(described) == len(set(described))
+    ssm.put_parameter(Name="/gone", Value="v", Type="String")
+    deleted = ssm.delete_parameters(Names=["/gone", "/never"])
+    assert (deleted["DeletedParameters"], deleted["InvalidParameters"]) == (["/gone"], ["/never"])
+
+
+def test_tags_of_a_parameter(server, tree):
+    ssm, resource = server.client("ssm"), {"ResourceType": "Parameter", "ResourceId": "/tree/a"}
+    ssm.add_tags_to_resource(**resource, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    ssm.remove_tags_from_resource(**resource, TagKeys=["b"])
+    assert ssm.list_tags_for_resource(**resource)["TagList"] == [{"Key": "a", "Value": "1"}]

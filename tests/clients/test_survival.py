@@ -1,6 +1,8 @@
 """Crashes: of the server, of the driver, of the kernel. A job ends once, with what it did, and nothing stays behind."""
 
 import signal
+from datetime import timezone
+from pathlib import Path
 
 from harness import jobs, notebooks, waiting
 from harness.notebooks import Gate
@@ -187,3 +189,71 @@ def test_a_job_ends_at_its_time_limit(new_server, tmp_path):
     job = jobs.ended(server, "too-long")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert_nothing_left(server)
+
+
+def has_pending_sigterm(process) -> bool:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    pending = int(next(line for line in status.splitlines() if line.startswith("ShdPnd:")).split()[1], 16)
+    return bool(pending & 1 << (signal.SIGTERM - 1))
+
+
+def test_a_time_limit_survives_a_crash(new_server, tmp_path):
+    server = new_server().start()
+    start_at_gate(server, tmp_path, "limit", runtime_s=3)
+    # The driver hears of the limit only when the server is gone.
+    (driver,) = [process for process in server.runs() if process.is_driver]
+    driver.kill(signal.SIGSTOP)
+    waiting.until("the end of the job's time", lambda: has_pending_sigterm(driver))
+    server.kill()
+    driver.kill(signal.SIGCONT)
+    waiting.until("the end of the driver", lambda: not server.runs())
+    server.start()
+    job = jobs.ended(server, "limit")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+
+
+def test_a_run_that_ended_in_time_while_the_server_was_away_completes(new_server, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("2026-11-23T12:00:00Z")
+    server = new_server("server", "--clock-file", str(clock)).start()
+    # More than once: which of two things is seen first must not hang on luck.
+    for day in range(24, 28):
+        gate = start_at_gate(server, tmp_path, f"in-time-{day}", runtime_s=60)
+        server.kill()
+        gate.open()
+        waiting.until("the end of the driver", lambda: not server.runs())
+        clock.write_text(f"2026-11-{day}T12:00:00Z")
+        server.start()
+        assert_completed_once(server, f"in-time-{day}")
+
+
+def test_a_rule_fires_once_over_crashes(new_server, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("2023-01-02T08:59:00Z")
+    server = new_server("server", "--clock-file", str(clock)).start()
+    arn = jobs.create_pipeline(server, "daily", notebooks.notebook())
+    events = server.client("events")
+    events.put_rule(Name="daily", ScheduleExpression="cron(0 9 * * ? *)")
+    events.put_targets(Rule="daily", Targets=[{"Id": "notebook-execution", "Arn": arn, "RoleArn": jobs.ROLE}])
+
+    def starts():
+        executions = server.client("sagemaker").list_pipeline_executions(PipelineName="daily")
+        summaries = executions["PipelineExecutionSummaries"]
+        return [summary["StartTime"].astimezone(timezone.utc).isoformat() for summary in summaries]
+
+    # Nine o'clock comes while the server is down.
+    server.kill()
+    clock.write_text("2023-01-02T09:00:00Z")
+    server.start()
+    waiting.until("the rule's execution", starts)
+    for _ in range(2):
+        server.kill()
+        server.start()
+    # A second rule, due at once after the restarts, says when the server has looked at its rules again.
+    events = server.client("events")
+    events.put_rule(Name="probe", ScheduleExpression="cron(1 9 * * ? *)")
+    events.put_targets(Rule="probe", Targets=[{"Id": "notebook-execution", "Arn": arn, "RoleArn": jobs.ROLE}])
+    clock.write_text("2023-01-02T09:01:00Z")
+    server.hang_up()
+    waiting.until("the second rule's execution", lambda: len(starts()) > 1)
+    assert starts() == ["2023-01-02T09:01:00+00:00", "2023-01-02T09:00:00+00:00"]

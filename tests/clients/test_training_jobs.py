@@ -60,6 +60,22 @@ def test_a_job_is_described_as_it_was_asked_for(server):
     assert executed["metadata"]["papermill"]["parameters"] == {"who": "boto3"}
 
 
+def test_parameters_have_the_types_of_their_defaults(server):
+    parameters = "n = 1\nratio: float = 0.5\nname = 'x'\non = False\nitems = []"
+    cell = "print(repr([n, ratio, name, on, items]))"
+    texts = {"n": "41", "ratio": "2", "name": "7", "on": "true", "items": "[1, null]"}
+    for name, environment, expected in [
+        ("typed", {}, "[41, 2.0, '7', True, [1, None]]\n"),
+        ("texts", {"NBJOBS_TYPED_PARAMETERS": "false"}, "['41', '2', '7', 'true', '[1, null]']\n"),
+    ]:
+        notebook = notebooks.notebook(cell, parameters=parameters)
+        jobs.submit(server, name, notebook, environment=environment, HyperParameters=texts)
+        job = jobs.ended(server, name)
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+        assert job["HyperParameters"] == texts
+        assert notebooks.text(notebooks.executed(jobs.output(server, name), jobs.INPUT)) == expected
+
+
 def test_lists_are_paged_sorted_and_filtered(server, finished):
     sagemaker = server.client("sagemaker")
     created = {name: sagemaker.describe_training_job(TrainingJobName=name)["CreationTime"] for name in finished}

@@ -13,16 +13,23 @@
 //! ```
 
 use anyhow::{Context, bail};
+use nix::fcntl::OFlag;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 /// The name of the log inside `output.tar.gz`; AWS's extension downloads it by this name.
 pub const LOG_NAME: &str = "sagemaker_job_execution.log";
+
+/// The most that is read of a file by which server and driver talk: more than the largest order, whose request has at
+/// most 4 MiB.
+const TOLD_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The most that is read of a failure, in bytes: much more than a `FailureReason` shows.
+const FAILURE_BYTES_MAX: u64 = 64 * 1024;
 
 /// One run's folder. Cheap to clone; nothing is there until [`RunDir::create`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +137,15 @@ impl RunDir {
         self.0.join("output/failure")
     }
 
+    /// The text of [`RunDir::failure`], as far as a reason needs it; none if there is nothing to read.
+    pub fn failure_text(&self) -> Option<String> {
+        let mut bytes = Vec::new();
+        open_regular(&self.failure())
+            .and_then(|file| file.take(FAILURE_BYTES_MAX).read_to_end(&mut bytes))
+            .ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// What the driver prints.
     pub fn log(&self) -> PathBuf {
         self.0.join("driver.log")
@@ -174,15 +190,45 @@ impl RunDir {
         write_whole(&self.0.join("exit.json"), &serde_json::to_vec(&exit)?)
     }
 
+    /// Notes that the run reached its time limit, so that a server that starts again knows why it ended.
+    pub fn note_time_limit(&self) -> anyhow::Result<()> {
+        write_whole(&self.0.join("time_limit"), b"")
+    }
+
+    /// Whether the run reached its time limit.
+    pub fn reached_time_limit(&self) -> bool {
+        self.0.join("time_limit").is_file()
+    }
+
     /// How the driver ended, if it could still say so.
     pub fn exit(&self) -> anyhow::Result<Option<Exit>> {
         read(&self.0.join("exit.json"))
     }
 }
 
+/// Opens a file that the run's processes may have put another thing in place of: no link is followed, and no FIFO or
+/// device holds the reader.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "it is not a regular file",
+        ))
+    }
+}
+
 /// Writes a file so that a reader sees all of it or none.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let draft = path.with_extension("draft");
+    // Added to the whole name: the drafts of two drivers that claim at the same time are two files.
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    let draft = PathBuf::from(draft);
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -197,8 +243,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
-    match fs::read(path) {
-        Ok(bytes) => {
+    let mut bytes = Vec::new();
+    match open_regular(path).and_then(|file| file.take(TOLD_BYTES_MAX).read_to_end(&mut bytes)) {
+        Ok(_) => {
             Ok(Some(serde_json::from_slice(&bytes).with_context(|| {
                 format!("cannot understand {}", path.display())
             })?))
@@ -221,6 +268,47 @@ mod tests {
         assert!(run.claim(process(1)).expect("a claim"));
         assert!(!run.claim(process(2)).expect("a claim"));
         assert_eq!(run.driver().expect("a claim"), Some(process(1)));
+    }
+
+    #[test]
+    fn of_drivers_that_claim_at_the_same_time_one_wins() {
+        for _ in 0..50 {
+            let dir = tempfile::tempdir().expect("a folder");
+            let run = RunDir::new(dir.path().join("r"));
+            run.create().expect("an empty run");
+            let claim = |pid| run.claim(Process { pid, start_time: 7 }).expect("a claim");
+            let winners: Vec<i32> = std::thread::scope(|scope| {
+                let drivers: Vec<_> = (1..=8)
+                    .map(|pid| (pid, scope.spawn(move || claim(pid))))
+                    .collect();
+                let claims = drivers
+                    .into_iter()
+                    .map(|(pid, thread)| (pid, thread.join().expect("a driver")));
+                claims.filter(|(_, won)| *won).map(|(pid, _)| pid).collect()
+            });
+            let driver = run.driver().expect("a claim").expect("a driver").pid;
+            assert_eq!(winners, [driver]);
+        }
+    }
+
+    #[test]
+    fn what_a_run_puts_in_place_of_a_file_does_not_hold_the_reader() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let run = RunDir::new(dir.path().join("r"));
+        run.create().expect("an empty run");
+        nix::unistd::mkfifo(&run.failure(), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+        assert_eq!(run.failure_text(), None);
+        let exit = run.path().join("exit.json");
+        std::os::unix::fs::symlink("/dev/zero", &exit).expect("a link");
+        run.exit().expect_err("a link is not an end");
+        fs::remove_file(run.failure()).expect("no FIFO");
+        fs::write(
+            run.failure(),
+            [b"no \xff ".as_slice(), &[b'x'; 100_000]].concat(),
+        )
+        .expect("a failure");
+        let text = run.failure_text().expect("a text");
+        assert!(text.starts_with("no \u{fffd} xxx") && text.len() < 70_000);
     }
 
     #[test]

@@ -3,8 +3,11 @@
 
 mod checkpoint;
 mod outputs;
+mod plan;
 mod record;
 mod run;
+mod stream;
+mod widgets;
 
 pub use record::CellStatus;
 pub(crate) use record::ERROR_CELL_TAG;
@@ -15,6 +18,7 @@ use crate::kernel::{StartError, describe};
 use crate::kernelspec;
 use crate::nbformat::{Notebook, Output};
 use checkpoint::Checkpoint;
+use plan::Plan;
 use run::{Interrupt, Run};
 use std::future::Future;
 use std::path::PathBuf;
@@ -37,8 +41,22 @@ pub struct Options {
     pub start_timeout: Duration,
     /// The time that each cell may take; any when there is none.
     pub execution_timeout: Option<Duration>,
+    /// The time that the whole run may take, from the kernel's start on; any when there is none.
+    pub total_timeout: Option<Duration>,
     /// Go on after a cell that fails.
     pub allow_errors: bool,
+    /// Cells with this tag are not sent to the kernel.
+    pub skip_cells_with_tag: String,
+    /// Keep of a stream's lines only what a terminal would show, so that a progress bar's thousand states become one.
+    pub coalesce_streams: bool,
+    /// Begin at the first cell with this tag; before it, only cells tagged `setup`, `parameters` or
+    /// `injected-parameters` are executed, and the others stay as they are.
+    pub from: Option<String>,
+    /// End after the first cell with this tag (from the first cell that is executed on); later ones stay `pending`.
+    pub until: Option<String>,
+    /// Begin at the first cell that the run before did not complete, as with `from`. The kernel is a fresh one: what
+    /// the cells before it had in memory is not there, but for what the cells that are executed again bring back.
+    pub resume: bool,
 }
 
 impl Options {
@@ -51,7 +69,13 @@ impl Options {
             output_path: None,
             start_timeout: Duration::from_secs(60),
             execution_timeout: None,
+            total_timeout: None,
             allow_errors: false,
+            skip_cells_with_tag: "skip-execution".to_owned(),
+            coalesce_streams: false,
+            from: None,
+            until: None,
+            resume: false,
         }
     }
 }
@@ -60,6 +84,15 @@ impl Options {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The run begins later in the notebook (`from`, `resume`).
+    Resuming {
+        /// The cell at which it begins.
+        first: usize,
+        /// Cells before it that are executed again.
+        rerun: &'a [usize],
+        /// How many cells there are.
+        total: usize,
+    },
     /// A kernel is being started.
     KernelStarting {
         /// Its kernelspec's name.
@@ -124,6 +157,8 @@ pub enum Event<'a> {
 pub struct Summary {
     /// The name of the kernelspec that was used.
     pub kernel: String,
+    /// The run that was to be resumed had completed all its cells: nothing was done.
+    pub nothing_left: bool,
     /// Where the notebook ended itself with `SystemExit` (status 0), if it did; later cells did not run.
     pub exited_in_cell: Option<usize>,
 }
@@ -183,6 +218,12 @@ pub enum Error {
         /// How the process ended.
         status: ExitStatus,
     },
+    /// The kernel was started anew while a cell ran, so that its variables are gone.
+    #[error("Kernel died {place}: it was restarted")]
+    KernelRestarted {
+        /// The cell that was running.
+        place: Place,
+    },
     /// A cell's code failed.
     #[error("{} {}", .0.ename, .0.evalue)]
     Cell(CellError),
@@ -194,8 +235,29 @@ pub enum Error {
         /// The time it had.
         timeout: Duration,
     },
+    /// The whole run took too long.
+    #[error("the run timed out after {} seconds{}", timeout.as_secs_f64(), at(place))]
+    TotalTimeout {
+        /// The cell that was running, if one was.
+        place: Option<Place>,
+        /// The time the run had.
+        timeout: Duration,
+    },
+    /// There is no cell to begin at or to end after.
+    #[error("no cell from cell {} on is tagged {tag:?}", start + 1)]
+    NoTaggedCell {
+        /// The tag.
+        tag: String,
+        /// Where the search began, from 0.
+        start: usize,
+    },
+    /// No run was recorded in the notebook.
+    #[error(
+        "there is no run to resume: no cell of the notebook has a metadata.papermill.status; give the output of a run"
+    )]
+    NothingToResume,
     /// The caller interrupted the run.
-    #[error("interrupted{}", place.as_ref().map_or_else(String::new, |place| format!(" {place}")))]
+    #[error("interrupted{}", at(place))]
     Interrupted {
         /// The cell that was running, if one was.
         place: Option<Place>,
@@ -210,15 +272,21 @@ pub enum Error {
     },
 }
 
+fn at(place: &Option<Place>) -> String {
+    place
+        .as_ref()
+        .map_or_else(String::new, |place| format!(" {place}"))
+}
+
 /// Runs a prepared notebook (see [`crate::prepare`]) to its end, or until something stops it: the first cell that fails
 /// (unless it is tagged `raises-exception` or errors are allowed), a timeout, the kernel's death, or `interrupt`
 /// becoming ready. Whatever happens, `notebook` then holds all outputs so far and says what became of each cell, it is
-/// saved at `options.output_path`, and neither the kernel nor any process of its group is left.
+/// saved at `options.output_path`, and neither the kernel nor any process that it started is left.
 ///
 /// Cells without text and cells tagged `skip-execution` are not sent. A failing cell that may fail counts as completed.
 ///
-/// Nothing is changed or saved when the kernel is unknown. Needs a tokio runtime with time and IO; the kernel is bound
-/// to the life of the thread that first polls this, so use a current-thread runtime on the main thread.
+/// Nothing is changed or saved when the kernel is unknown, or when there is no cell to begin at or to end after. Needs a tokio runtime with time and IO. If this
+/// process is killed, the kernel and all that it started are killed, too.
 pub async fn execute(
     notebook: &mut Notebook,
     options: &Options,
@@ -231,14 +299,29 @@ pub async fn execute(
         .or_else(|| notebook.kernel_name())
         .ok_or(Error::NoKernelName)?;
     let spec = kernelspec::find(name, &options.environment)?;
+    let plan = Plan::new(notebook, options)?;
+    if plan.is_done() {
+        return Ok(Summary {
+            kernel: spec.name,
+            nothing_left: true,
+            exited_in_cell: None,
+        });
+    }
     let wish = pin!(interrupt);
     let mut interrupt = Interrupt::new(wish);
     let start = clock::now();
-    record::start(notebook, start);
+    record::start(notebook, &plan, start);
     let mut checkpoint = Checkpoint::new(options.output_path.clone());
     save(&mut checkpoint, notebook, options).await?;
 
-    let mut run = Run::new(notebook, options, &mut checkpoint, &mut *events);
+    if plan.first > 0 {
+        events(Event::Resuming {
+            first: plan.first,
+            rerun: &plan.setup(),
+            total: plan.turns.len(),
+        });
+    }
+    let mut run = Run::new(notebook, options, &plan, &mut checkpoint, &mut *events);
     let result = run.drive(&spec, &mut interrupt).await;
     let failed = run.failed_cell();
 
@@ -259,6 +342,7 @@ pub async fn execute(
     saved?;
     Ok(Summary {
         kernel: spec.name,
+        nothing_left: false,
         exited_in_cell: failed,
     })
 }

@@ -1,12 +1,13 @@
 //! A running kernel and its channels: send requests, receive whatever it says, notice its death. Knows no notebooks.
 
 mod connection;
+mod guard;
 mod iopub;
 mod launch;
 mod message;
 mod start;
 
-pub(crate) use message::Message;
+pub(crate) use message::{Header, Message};
 pub use start::{StartError, describe};
 
 use crate::kernelspec::InterruptMode;
@@ -35,7 +36,7 @@ pub(crate) enum Incoming {
     Died(ExitStatus),
 }
 
-/// A running kernel. Dropping it kills the kernel's process group.
+/// A running kernel. Dropping it kills the kernel and all that it started.
 pub(crate) struct Kernel {
     process: Process,
     shell: DealerSocket,
@@ -52,7 +53,7 @@ impl Kernel {
     /// Sends code to be executed; the id of the request.
     pub async fn execute(&mut self, code: &str, stop_on_error: bool) -> io::Result<String> {
         let content = json!({
-            "code": code,
+            "code": crate::json::plain(code),
             "silent": false,
             "store_history": true,
             "user_expressions": {},
@@ -60,6 +61,31 @@ impl Kernel {
             "stop_on_error": stop_on_error,
         });
         self.request("execute_request", content).await
+    }
+
+    /// Sends code that leaves no trace in the kernel's history and counts.
+    async fn execute_silently(&mut self, code: &str) -> io::Result<String> {
+        let content = json!({
+            "code": code,
+            "silent": true,
+            "store_history": false,
+            "user_expressions": {},
+            "allow_stdin": false,
+            "stop_on_error": false,
+        });
+        self.request("execute_request", content).await
+    }
+
+    /// Asks something that every kernel answers, on shell and with a `status: idle` on IOPub; the id of the request.
+    pub async fn request_info(&mut self) -> io::Result<String> {
+        self.request("kernel_info_request", json!({})).await
+    }
+
+    /// Sends a `comm_msg` that follows from an earlier request.
+    pub async fn comm(&mut self, parent: &Header, content: &Value) -> io::Result<()> {
+        let message = self.signer.message("comm_msg", content, Some(parent));
+        let (_, frames) = message.map_err(io::Error::other)?;
+        self.shell.send(frames).await.map_err(io::Error::other)
     }
 
     async fn request(&mut self, msg_type: &str, content: Value) -> io::Result<String> {
@@ -150,7 +176,7 @@ impl Kernel {
         }
     }
 
-    /// Kills the kernel and all processes of its group, and waits for its end.
+    /// Kills the kernel and all that it started, and waits for their end.
     pub async fn kill(mut self) {
         self.process.kill();
         self.process.wait().await;

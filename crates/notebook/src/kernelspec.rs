@@ -366,4 +366,30 @@ mod tests {
         };
         assert!(found.contains(&"odd".to_owned()) && found.contains(&"other".to_owned()));
     }
+
+    #[test]
+    fn a_conda_environments_kernel_runs_on_its_own_python() {
+        let folder = tempfile::tempdir().unwrap();
+        let [base, active] = ["conda", "conda/envs/work"].map(|name| folder.path().join(name));
+        for prefix in [&base, &active] {
+            let kernel = prefix.join("share/jupyter/kernels/python3");
+            std::fs::create_dir_all(&kernel).unwrap();
+            std::fs::create_dir_all(prefix.join("bin")).unwrap();
+            std::fs::write(prefix.join("bin/python3"), "").unwrap();
+            let json =
+                r#"{"argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]}"#;
+            std::fs::write(kernel.join("kernel.json"), json).unwrap();
+        }
+        let program = |environment: &Environment| {
+            let spec = find("python3", environment).unwrap();
+            PathBuf::from(&spec.command(Path::new("/c.json"), environment)[0])
+        };
+        let mut environment = Environment::default();
+        environment.set("PATH", base.join("bin"));
+        assert_eq!(program(&environment), base.join("bin/python3"));
+        environment.set("CONDA_PREFIX", &active);
+        assert_eq!(program(&environment), active.join("bin/python3"));
+        environment.set("JUPYTER_PATH", base.join("share/jupyter"));
+        assert_eq!(program(&environment), base.join("bin/python3"));
+    }
 }

@@ -44,7 +44,7 @@ pub struct Cell {
     pub cell_type: String,
     /// Unique in its notebook.
     pub id: String,
-    /// The text, lines joined.
+    /// The text, lines joined. (Half a surrogate pair, which Rust's strings can't hold, is U+10FFFF and four hex digits.)
     pub source: String,
     /// `metadata`: `tags`, `papermill`, `execution`, anything else.
     pub metadata: Object,
@@ -58,7 +58,7 @@ impl Notebook {
     /// Reads the bytes of an `.ipynb` file of nbformat 3 or 4. Missing and doubled cell ids are replaced by fresh ones.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, Error> {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let Value::Object(mut file) = serde_json::from_slice(bytes)? else {
+        let Value::Object(mut file) = crate::json::from_slice(bytes)? else {
             return Err(Error::Shape("the file holds no JSON object".to_owned()));
         };
         match file.get("nbformat").and_then(Value::as_u64) {
@@ -105,13 +105,23 @@ impl Notebook {
     /// The bytes that Python's `nbformat.writes` gives for this notebook (keys sorted, one space of indent, texts as
     /// lists of lines, no trailing newline).
     pub fn to_vec(&self) -> Vec<u8> {
-        write::to_vec(self)
+        let mut bytes = Vec::new();
+        if let Err(error) = self.write(&mut bytes) {
+            // Memory takes everything, and every key of a notebook is a string.
+            tracing::error!(%error, "a notebook could not be written as JSON");
+        }
+        bytes
+    }
+
+    /// Writes the bytes of [`Notebook::to_vec`] without holding them all.
+    pub fn write(&self, writer: impl std::io::Write) -> std::io::Result<()> {
+        write::write(self, writer)
     }
 
     /// Writes the notebook so that a reader sees either the old file or the whole new one, also after a crash:
     /// a temporary file beside it, flushed to disk, renamed.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
-        save::replace(path, &self.to_vec())
+        save::replace(path, |writer| self.write(writer))
     }
 
     /// `metadata.kernelspec.name`.
@@ -169,6 +179,11 @@ impl Cell {
     /// The `N` of `In [N]`.
     pub fn execution_count(&self) -> Option<i64> {
         self.rest.get("execution_count").and_then(Value::as_i64)
+    }
+
+    /// `attachments` of a Markdown or raw cell: MIME bundles by file name.
+    pub fn attachments(&self) -> Option<&Object> {
+        self.rest.get("attachments").and_then(Value::as_object)
     }
 
     /// Sets the `N` of `In [N]`.

@@ -3,7 +3,7 @@
 
 use crate::execute::ERROR_CELL_TAG;
 use crate::nbformat::{Cell, Notebook, Object};
-use crate::parameters::{self, Parameters};
+use crate::parameters::{self, IllTyped, Parameters};
 use serde_json::{Value, json};
 
 /// The Papermill whose layout of `metadata.papermill` is followed.
@@ -24,6 +24,12 @@ pub struct Preparation {
     pub output_path: Option<String>,
     /// Hides the source of every code cell.
     pub report_mode: bool,
+    /// Gives texts among the parameters the type that the cell tagged `parameters` tells of them. For callers that have
+    /// only texts, such as SageMaker's hyperparameters.
+    pub typed_parameters: bool,
+    /// Makes it an error to pass a parameter that the cell tagged `parameters` does not define, or defines with another
+    /// type.
+    pub strict_parameters: bool,
 }
 
 /// What a caller should tell its user about a prepared notebook.
@@ -31,6 +37,8 @@ pub struct Preparation {
 pub struct Notes {
     /// Parameters that the cell tagged `parameters` does not define.
     pub unknown_parameters: Vec<String>,
+    /// Parameters that are not of the type that the cell tagged `parameters` tells.
+    pub ill_typed_parameters: Vec<IllTyped>,
     /// Parameters were given, but no cell is tagged `parameters`: they are set in a cell on top.
     pub no_parameters_cell: bool,
 }
@@ -59,14 +67,10 @@ pub fn prepare(
     }
     let mut notes = Notes::default();
     if !preparation.parameters.is_empty() {
-        notes = parameters::inject(
-            notebook,
-            &preparation.parameters,
-            preparation.kernel_name.as_deref(),
-            preparation.language.as_deref(),
-        )?;
+        let (parameters, told) = parameters::inject(notebook, preparation)?;
+        notes = told;
         let papermill = object_entry(&mut notebook.metadata, "papermill");
-        papermill.insert("parameters".to_owned(), preparation.parameters.to_json());
+        papermill.insert("parameters".to_owned(), parameters.to_json());
     }
     if preparation.report_mode {
         notebook

@@ -20,6 +20,9 @@ const CODES: Codes = Codes {
 /// CloudWatch's page sizes.
 const GROUPS_PAGE: u32 = 50;
 const EVENTS_PAGE: u32 = 10_000;
+/// CloudWatch's limits of a filter, which also keep it within what SQLite takes.
+const STREAM_NAMES_MAX: usize = 100;
+const PATTERN_CHARS_MAX: usize = 1024;
 
 /// Answers one operation.
 pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
@@ -221,7 +224,7 @@ async fn get_events(app: &App, body: &[u8]) -> Answer {
         before_id: at.filter(|_| !forward),
         ..LogEventFilter::default()
     };
-    let mut events = logs::events(app, &group, &filter, !forward, limit)
+    let (mut events, _) = logs::events(app, &group, &filter, !forward, limit)
         .await
         .map_err(|e| CODES.shape(e))?;
     if !forward {
@@ -271,8 +274,15 @@ async fn filter_events(app: &App, body: &[u8]) -> Answer {
             "logStreamNames and logStreamNamePrefix cannot be given together".into(),
         )));
     }
+    let streams = request.log_stream_names.unwrap_or_default();
+    if streams.len() > STREAM_NAMES_MAX {
+        return Err(CODES.shape(Error::Invalid(format!(
+            "{} logStreamNames were given; there can be at most {STREAM_NAMES_MAX}",
+            streams.len()
+        ))));
+    }
     let filter = LogEventFilter {
-        streams: request.log_stream_names.unwrap_or_default(),
+        streams,
         stream_prefix: request.log_stream_name_prefix,
         from: millis(request.start_time)?,
         until: millis(request.end_time)?.map(just_behind),
@@ -280,11 +290,9 @@ async fn filter_events(app: &App, body: &[u8]) -> Answer {
         after_id: page::place(request.next_token.as_deref())?,
         ..LogEventFilter::default()
     };
-    let mut events = logs::events(app, &group, &filter, false, limit + 1)
+    let (events, more) = logs::events(app, &group, &filter, false, limit)
         .await
         .map_err(|e| CODES.shape(e))?;
-    let more = events.len() > limit as usize;
-    events.truncate(limit as usize);
     let mut answer = json!({
         "events": events.iter().map(|event| json!({
             "eventId": format!("{:056}", event.id),
@@ -326,6 +334,11 @@ fn terms(pattern: &str) -> Result<Vec<String>, ErrorShape> {
             "The filter pattern {pattern:?} is not supported; give words or \"quoted phrases\" that must all occur"
         )))
     };
+    if pattern.chars().count() > PATTERN_CHARS_MAX {
+        return Err(CODES.shape(Error::Invalid(format!(
+            "The filter pattern is longer than {PATTERN_CHARS_MAX} characters"
+        ))));
+    }
     let mut terms = Vec::new();
     let mut rest = pattern.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -351,6 +364,7 @@ mod tests {
             terms(r#"ERROR "cell 3" x"#).expect("a pattern"),
             ["ERROR", "cell 3", "x"]
         );
+        assert!(terms(&"x ".repeat(PATTERN_CHARS_MAX)).is_err());
         for bad in ["?a ?b", "-a", "{ $.x = 1 }", "[a, b]", "%a%", "\"open"] {
             assert!(terms(bad).is_err(), "{bad}");
         }

@@ -1,5 +1,6 @@
 //! Jobs: create, describe, list, stop.
 
+use super::constraint::pattern;
 use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
 use crate::model::job::{
@@ -18,11 +19,12 @@ pub fn resource(name: &str) -> String {
 
 /// Accepts a job. It is durable when this returns, and the dispatcher has been told to look.
 pub async fn create(app: &App, name: &str, spec: JobSpec, tags: &[Tag]) -> Result<Job> {
-    if !naming::is_resource_name(name, naming::JOB_NAME_LEN_MAX) {
-        return Err(Error::Invalid(format!(
-            "1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){{0,62}}"
-        )));
-    }
+    pattern(
+        naming::is_resource_name(name, naming::JOB_NAME_LEN_MAX),
+        name,
+        "trainingJobName",
+        "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+    )?;
     spec.validate().map_err(Error::Invalid)?;
     tag::validate(tags).map_err(Error::Invalid)?;
     check_places(app, &spec).await?;

@@ -34,14 +34,14 @@ pub async fn streams(
         .await?)
 }
 
-/// Events: oldest first, or newest first when `descending`.
+/// A page of events, oldest first, or newest first when `descending`, and whether there are more.
 pub async fn events(
     app: &App,
     group: &str,
     filter: &LogEventFilter,
     descending: bool,
     limit: u32,
-) -> Result<Vec<LogEvent>> {
+) -> Result<(Vec<LogEvent>, bool)> {
     check_group(group)?;
     Ok(app
         .store

@@ -26,6 +26,12 @@ pub async fn add(app: &App, resource: &str, tags: &[Tag]) -> Result<Vec<Tag>> {
 
 /// Removes tags by key.
 pub async fn delete(app: &App, resource: &str, keys: &[String]) -> Result<()> {
+    if keys.len() > TAGS_MAX {
+        return Err(Error::Invalid(format!(
+            "{} tag keys were given; there can be at most {TAGS_MAX}",
+            keys.len()
+        )));
+    }
     let mut tx = app.store.tx().await?;
     tx.delete_tags(resource, keys).await?;
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use super::{App, Wake, pipelines};
 use crate::clock::Clock;
 use crate::model::arn::Scope;
+use crate::model::job::Job;
 use crate::model::pipeline::Settings;
 use crate::objects::Objects;
 use crate::store::Store;
@@ -42,6 +43,15 @@ pub(crate) async fn restart(app: App, dir: &Path, now: Timestamp) -> App {
     app.store.close().await;
     drop(app);
     open(dir, now).await
+}
+
+/// The jobs that are not final: those that run, then those that wait.
+pub(crate) async fn unfinished_jobs(app: &App) -> Vec<Job> {
+    let mut jobs = app.store.running_jobs().await.expect("jobs");
+    for name in app.store.queued_jobs(100).await.expect("jobs") {
+        jobs.extend(app.store.job(&name).await.expect("a job"));
+    }
+    jobs
 }
 
 /// What a step says of its job, `Training` and runnable here; `more` stands beside it or replaces it.

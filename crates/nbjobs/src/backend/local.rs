@@ -101,13 +101,15 @@ impl Local {
     /// Asks the driver to stop: it interrupts the kernel and saves what there is.
     pub fn stop(&self, run: &RunDir, driver: Process) -> anyhow::Result<()> {
         process::signal(
-            run.driver()?.unwrap_or(driver),
+            run.driver().ok().flatten().unwrap_or(driver),
             rustix::process::Signal::TERM,
         )
     }
 
-    /// Ends every process of the run at once.
-    pub fn kill(&self, run: &RunDir, driver: Option<Process>) -> anyhow::Result<()> {
-        process::kill_run(run.driver()?.or(driver), run.path())
+    /// Ends every process of the run at once. Returns when none is left.
+    pub async fn kill(&self, run: &RunDir, driver: Option<Process>) -> anyhow::Result<()> {
+        // A claim that cannot be read is the run's own doing, and no reason to let it live.
+        let driver = run.driver().ok().flatten().or(driver);
+        process::kill_run(driver, run.path()).await
     }
 }

@@ -10,12 +10,19 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Marks every process of a run in its environment, also those that left the driver's session.
 pub const MARK: &str = "NBJOBS_RUN_DIR";
 
-/// Rounds of looking for processes that fork while they are being killed.
-const KILL_ROUNDS_MAX: u32 = 100;
+/// Rounds of looking for processes that fork while they are being killed, or that take their time to end: one with
+/// much memory on a busy machine.
+const KILL_ROUNDS_MAX: u32 = 1000;
+/// Between two rounds.
+const KILL_PAUSE: Duration = Duration::from_millis(5);
+
+/// Where the start time is among the fields of [`stat`].
+const START_TIME: usize = 19;
 
 /// The process that asks.
 pub fn current() -> anyhow::Result<Process> {
@@ -54,40 +61,48 @@ pub fn signal(process: Process, signal: rustix::process::Signal) -> anyhow::Resu
     Ok(())
 }
 
-/// Kills what is left of a run: its driver's session and every process that carries its mark.
-pub fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result<()> {
+/// Kills what is left of a run: its driver's session and every process that carries its mark. Returns when none is left.
+pub async fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result<()> {
     let mut mark = format!("{MARK}=").into_bytes();
     mark.extend_from_slice(run_dir.as_os_str().as_bytes());
-    let own = nix::unistd::getpid().as_raw();
     for _ in 0..KILL_ROUNDS_MAX {
-        let mut found = false;
-        for entry in fs::read_dir("/proc")
-            .context("cannot list processes")?
-            .flatten()
-        {
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse::<i32>().ok())
-            else {
-                continue;
-            };
-            if pid == own || !(in_session(pid, driver) || is_marked(pid, &mark)) {
-                continue;
-            }
-            found = true;
+        let mark = mark.clone();
+        if tokio::task::spawn_blocking(move || kill_once(driver, &mark)).await?? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(KILL_PAUSE).await;
+    }
+    anyhow::bail!(
+        "processes of the run in {} do not end although they were killed",
+        run_dir.display()
+    )
+}
+
+/// Kills the processes of a run that are there now; answers how many.
+fn kill_once(driver: Option<Process>, mark: &[u8]) -> anyhow::Result<usize> {
+    let own = nix::unistd::getpid().as_raw();
+    let driver = driver.filter(|driver| leads_its_session(*driver));
+    let entries = fs::read_dir("/proc").context("cannot list processes")?;
+    let pids = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let mut found = 0;
+    for pid in pids {
+        if pid != own && (in_session(pid, driver) || is_marked(pid, mark)) {
+            found += 1;
             // It may be gone by now, which is what is wanted.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        if !found {
-            return Ok(());
-        }
-        std::thread::yield_now();
     }
-    anyhow::bail!(
-        "processes of the run in {} cannot be killed",
-        run_dir.display()
-    )
+    Ok(found)
+}
+
+/// Whether the session with the driver's number can be the driver's. When another process has the number, its session
+/// is somebody else's: the machine was started again, or the numbers went round.
+fn leads_its_session(driver: Process) -> bool {
+    stat(driver.pid).is_none_or(|fields| {
+        fields.get(START_TIME).and_then(|at| at.parse().ok()) == Some(driver.start_time)
+    })
 }
 
 fn open(process: Process) -> anyhow::Result<Option<OwnedFd>> {
@@ -115,7 +130,7 @@ fn start_time(pid: i32) -> Option<u64> {
     if matches!(fields.first().map(String::as_str), Some("Z" | "X")) {
         return None;
     }
-    fields.get(19)?.parse().ok()
+    fields.get(START_TIME)?.parse().ok()
 }
 
 fn in_session(pid: i32, driver: Option<Process>) -> bool {
@@ -123,7 +138,7 @@ fn in_session(pid: i32, driver: Option<Process>) -> bool {
         return false;
     };
     stat(pid).is_some_and(|fields| {
-        let started: Option<u64> = fields.get(19).and_then(|t| t.parse().ok());
+        let started: Option<u64> = fields.get(START_TIME).and_then(|t| t.parse().ok());
         fields.first().is_some_and(|state| state != "Z")
             && fields
                 .get(3)
@@ -152,6 +167,33 @@ mod tests {
             start_time: me.start_time + 1,
             ..me
         }));
+    }
+
+    /// A process in a session that it leads, as a driver; it ends with the test.
+    fn session_leader() -> std::process::Child {
+        #[allow(clippy::disallowed_methods, reason = "a test needs a process")]
+        let mut command = std::process::Command::new("setsid");
+        command.args(["sleep", "1000"]).spawn().expect("setsid")
+    }
+
+    #[tokio::test]
+    async fn a_session_whose_leader_is_another_process_is_left_alone() {
+        let mut child = session_leader();
+        let pid = child.id().cast_signed();
+        while stat(pid).is_none_or(|fields| fields[3] != pid.to_string()) {
+            std::thread::yield_now();
+        }
+        let leader = by_pid(pid).expect("the leader");
+        let earlier = Process {
+            start_time: leader.start_time - 1,
+            ..leader
+        };
+        let dir = Path::new("/no/such/run");
+        kill_run(Some(earlier), dir).await.expect("nothing to kill");
+        assert!(is_alive(leader));
+        kill_run(Some(leader), dir).await.expect("its end");
+        assert!(!is_alive(leader));
+        child.wait().expect("its end");
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ mod client;
 mod definition;
 mod env;
 mod execute;
+mod export;
 mod job;
 mod lab;
 mod notebook_job;
@@ -29,7 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Execute a notebook now, in this process (Papermill's command line)
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Run notebooks on the service, and look at their runs
     Job(job::Args),
     /// Run notebooks on a schedule
@@ -40,6 +41,8 @@ enum Command {
     Env(env::Args),
     /// Start JupyterLab with AWS's extension for notebook jobs, on this machine's service
     Lab(lab::Args),
+    /// Turn a notebook into a web page, Markdown or a script
+    Export(export::Args),
     /// Run one attempt of a job (started by the service)
     #[command(hide = true)]
     Execute(execute::Args),
@@ -49,12 +52,13 @@ impl Cli {
     /// Does what was asked for. The exit code is 0, 1 if it failed, or 2 if it was asked for wrongly.
     pub fn run(self) -> ExitCode {
         match self.command {
-            Command::Run(args) => run::main(args),
+            Command::Run(args) => run::main(*args),
             Command::Job(args) => job::main(args),
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
             Command::Lab(args) => report(lab::main(args)),
+            Command::Export(args) => report(export::main(args)),
             Command::Execute(args) => execute::main(&args),
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct Args {
     )]
     listen: SocketAddr,
     /// The region that ARNs name
-    #[arg(long, default_value = "us-east-1", env = "NBJOBS_REGION")]
+    #[arg(long, default_value = "us-east-1", env = "NBJOBS_REGION", value_parser = region)]
     region: String,
     /// The account that ARNs name: twelve digits
     #[arg(long, default_value = "000000000000", env = "NBJOBS_ACCOUNT", value_parser = account)]
@@ -65,6 +65,15 @@ pub(super) struct Args {
     /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
     #[arg(long, value_name = "FILE", hide = true)]
     clock_file: Option<PathBuf>,
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region is lower-case letters, digits and hyphens, such as us-east-1".into())
+    }
 }
 
 fn account(text: &str) -> Result<String, String> {
@@ -88,10 +97,13 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(serve(args))
+        .build()?;
+    let result = runtime.block_on(serve(args));
+    // A large output that is being packed is packed again at the next start; nothing waits for it here.
+    runtime.shutdown_background();
+    result
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
@@ -192,7 +204,11 @@ fn start_engine(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Engine> {
     let runs = data_dir.join("runs");
-    fs::create_dir_all(&runs)?;
+    // Only for the user who runs the service: jobs' inputs and outputs, whatever the data folder's own mode is.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&runs)?;
     let jobs_max = match max_jobs {
         Some(0) => bail!("--max-jobs must be at least 1"),
         Some(n) => n,

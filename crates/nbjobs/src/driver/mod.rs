@@ -3,12 +3,13 @@
 //!
 //! It knows the [`RunDir`] and nothing of the server, which may be gone while it works.
 
+mod formats;
 mod notebook_step;
 mod report;
 mod script;
 
 use crate::backend::process;
-use crate::rundir::{Exit, LOG_NAME, Order, RunDir};
+use crate::rundir::{Exit, Order, RunDir};
 use anyhow::Context;
 use notebook::Environment;
 use report::{Failure, say};
@@ -82,11 +83,14 @@ async fn attempt(run: &RunDir, order: &Order, stop: &CancellationToken) -> Endin
 /// Says in the folder how the attempt ended. May be done again.
 fn tell(run: &RunDir, ending: &Ending) -> anyhow::Result<()> {
     if let Some(failure) = &ending.failure {
-        fs::write(run.failure(), failure).context("cannot write the failure")?;
+        // What the run made of the place can't keep its end from being told: no link, no FIFO, no missing folder.
+        let _ = fs::remove_file(run.failure());
+        match fs::write(run.failure(), failure).context("cannot write the failure") {
+            Err(error) if is_full(&error) => return Err(error),
+            Err(error) => say(format_args!("{error:#}")),
+            Ok(()) => {}
+        }
     }
-    // The log goes into the output as far as it is written; the server adds it if we don't come to this.
-    fs::copy(run.log(), run.output_data().join(LOG_NAME))
-        .context("cannot add the log to the output")?;
     run.write_exit(Exit { code: ending.code })
 }
 
@@ -144,7 +148,10 @@ impl<'a> Attempt<'a> {
     fn new(run: &'a RunDir, order: &'a Order) -> Self {
         let mut environment = Environment::inherited();
         for (name, value) in &order.environment {
-            environment.set(name, value);
+            // The mark stays: by it the processes of the run are found.
+            if name != process::MARK {
+                environment.set(name, value);
+            }
         }
         Self {
             run,
@@ -208,7 +215,7 @@ impl<'a> Attempt<'a> {
             .map_err(|end| Failure::script("running init script", &script, end))?;
         }
         notebook_step::run(self, environment.clone(), stop).await?;
-        self.save_formats(&environment, stop).await
+        formats::save(self, &environment, stop).await
     }
 
     fn copy_input(&self) -> Result<(), Failure> {
@@ -240,24 +247,5 @@ impl<'a> Attempt<'a> {
             ));
         }
         Ok(Some(path))
-    }
-
-    /// Converts the output as `SM_OUTPUT_FORMATS` asks, with the environment's own nbconvert.
-    async fn save_formats(
-        &self,
-        environment: &Environment,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
-        const STEP: &str = "saving the output in other formats";
-        for format in self.variable("SM_OUTPUT_FORMATS").split(',').map(str::trim) {
-            if format.is_empty() || format == "ipynb" {
-                continue;
-            }
-            say(format_args!("Converting output notebook to {format}"));
-            script::convert(format, &self.output(), environment, stop)
-                .await
-                .map_err(|end| Failure::script(STEP, Path::new("jupyter nbconvert"), end))?;
-        }
-        Ok(())
     }
 }

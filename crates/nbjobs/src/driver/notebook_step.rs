@@ -8,6 +8,8 @@ use std::fs;
 use tokio_util::sync::CancellationToken;
 
 const STEP: &str = "executing notebook";
+/// The job's variable that keeps parameters the texts that they were sent as, when it is `false`.
+const TYPED_PARAMETERS: &str = "NBJOBS_TYPED_PARAMETERS";
 
 pub(super) async fn run(
     attempt: &Attempt<'_>,
@@ -35,6 +37,7 @@ pub(super) async fn run(
             kernel_name: kernel.clone(),
             input_path: Some(input.display().to_string()),
             output_path: Some(output.display().to_string()),
+            typed_parameters: !is_off(attempt.variable(TYPED_PARAMETERS)),
             ..Preparation::default()
         },
     )
@@ -46,6 +49,9 @@ pub(super) async fn run(
     }
     for name in &notes.unknown_parameters {
         say(format_args!("Passed unknown parameter: {name}"));
+    }
+    for wrong in &notes.ill_typed_parameters {
+        say(format_args!("Passed ill-typed parameter: {wrong}"));
     }
     let options = Options {
         kernel_name: kernel,
@@ -69,7 +75,14 @@ fn read(attempt: &Attempt<'_>) -> Result<Notebook, String> {
     Notebook::from_slice(&bytes).map_err(|error| format!("{name}: {error}"))
 }
 
-/// The hyperparameters are the notebook's parameters. They are strings, because SageMaker has only those.
+fn is_off(variable: &str) -> bool {
+    ["false", "0", "no", "off"]
+        .iter()
+        .any(|off| variable.eq_ignore_ascii_case(off))
+}
+
+/// The hyperparameters are the notebook's parameters. They are strings, because SageMaker has only those; the cell tagged
+/// `parameters` tells which are more, so that `n + 1` works.
 fn parameters(attempt: &Attempt<'_>) -> Result<Parameters, String> {
     let path = attempt.run.hyperparameters();
     let bytes = fs::read(&path).map_err(|error| format!("Cannot read the parameters: {error}"))?;

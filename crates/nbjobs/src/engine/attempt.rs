@@ -1,12 +1,12 @@
 //! One attempt from its lease to the job's final status. Each step looks at what is already there, so a
 //! restarted server goes through the same steps and finds them done.
 
-use super::{Engine, artifact, input, log_tail};
+use super::{Engine, RETRY_PAUSE, artifact, input, log_tail};
 use crate::app::{executions, logs};
 use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
 use crate::rundir::{Process, RunDir};
-use crate::store::Lease;
+use crate::store::{Attempt, Lease, LeaseLost};
 use anyhow::Context;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -14,8 +14,10 @@ use tracing::{error, info, warn};
 
 /// SageMaker's patience between SIGTERM and SIGKILL.
 const STOP_GRACE: Duration = Duration::from_secs(120);
-/// How long to wait before trying again to store an outcome: a full disk or a lost database is not the job's fault.
-const RETRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often an attempt is tried in the face of faults of ours, such as a full disk or too many open files. Each try
+/// finds what the one before has done.
+const TRIES_MAX: u32 = 3;
 
 /// How an attempt ended, before it is a job's status.
 #[derive(Debug)]
@@ -31,16 +33,36 @@ enum Outcome {
 /// Follows an attempt to its end. Faults of the server are retried: a job is never forgotten.
 pub(super) async fn follow(engine: &Engine, lease: Lease, mut stop: watch::Receiver<bool>) {
     let run = engine.run_dir(&lease.job, lease.attempt);
-    let outcome = match attempt(engine, &lease, &run, &mut stop).await {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            error!(job = lease.job, error = format!("{error:#}"), "a run broke");
-            Outcome::Broken(FailureReason::InternalServer(format!("{error:#}")))
+    let mut tries = 1;
+    let outcome = loop {
+        match attempt(engine, &lease, &run, &mut stop).await {
+            Ok(outcome) => break outcome,
+            Err(error) if error.is::<LeaseLost>() => {
+                warn!("{error}");
+                return;
+            }
+            Err(error) => {
+                error!(
+                    job = lease.job,
+                    tries,
+                    error = format!("{error:#}"),
+                    "a run broke"
+                );
+                if tries == TRIES_MAX {
+                    break Outcome::Broken(FailureReason::InternalServer(format!("{error:#}")));
+                }
+                tries += 1;
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
         }
     };
     loop {
         match settle(engine, &lease, &run, &outcome).await {
             Ok(()) => break,
+            Err(error) if error.is::<LeaseLost>() => {
+                warn!("{error}");
+                return;
+            }
             Err(error) => {
                 error!(
                     job = lease.job,
@@ -51,13 +73,7 @@ pub(super) async fn follow(engine: &Engine, lease: Lease, mut stop: watch::Recei
             }
         }
     }
-    if let Err(error) = run.remove() {
-        warn!(
-            job = lease.job,
-            error = format!("{error:#}"),
-            "a run's folder stays behind"
-        );
-    }
+    engine.remove(run).await;
 }
 
 async fn attempt(
@@ -86,10 +102,8 @@ async fn attempt(
             return Ok(Outcome::Broken(FailureReason::Client(problem)));
         }
     }
-    let driver = match row.handle {
-        Some(handle) => {
-            serde_json::from_str(&handle).context("an attempt's handle cannot be read")?
-        }
+    let driver = match handle(&row)? {
+        Some(driver) => driver,
         None => start(engine, lease, run).await?,
     };
     let stream = logs::stream_name(&job.name, lease.attempt, job.created_at);
@@ -108,10 +122,17 @@ async fn attempt(
     outcome
 }
 
+/// The driver that the backend has started, if that is stored.
+fn handle(row: &Attempt) -> anyhow::Result<Option<Process>> {
+    let handle = row.handle.as_deref().map(serde_json::from_str).transpose();
+    handle.context("an attempt's handle cannot be read")
+}
+
 async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<Process> {
     let driver = engine.backend.start(run).await?;
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
+    tx.require(lease).await?;
     tx.set_handle(lease, &serde_json::to_string(&driver)?)
         .await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
@@ -144,30 +165,38 @@ async fn wait(
         .duration_since(job.started_at.unwrap_or(engine.app.clock.now()));
     let left = Duration::from_secs(seconds)
         .saturating_sub(Duration::try_from(elapsed).unwrap_or_default());
-    let timed_out = tokio::select! {
+    let mut timed_out = run.reached_time_limit();
+    let must_stop = tokio::select! {
+        // First: a run that ended while the server was away ended in time.
+        biased;
         done = &mut ended => {
             done?;
-            None
+            false
         }
-        _ = stop.wait_for(|stop| *stop) => Some(false),
-        () = tokio::time::sleep(left) => Some(true),
+        _ = stop.wait_for(|stop| *stop) => true,
+        () = tokio::time::sleep(left) => {
+            timed_out = true;
+            // Before the driver hears of it, because a later start of the server may have to settle the run.
+            if let Err(error) = run.note_time_limit() {
+                warn!(job.name, error = format!("{error:#}"), "a time limit is not noted");
+            }
+            true
+        }
     };
-    if timed_out.is_some() {
+    if must_stop {
         backend.stop(run, driver)?;
         match tokio::time::timeout(STOP_GRACE, &mut ended).await {
             Ok(done) => done?,
             Err(_) => {
-                backend.kill(run, Some(driver))?;
+                backend.kill(run, Some(driver)).await?;
                 ended.await?;
             }
         }
     }
-    let state = backend.status(run, driver)?;
-    backend.kill(run, Some(driver))?;
-    Ok(match (timed_out, state) {
-        (Some(true), _) => Outcome::TimedOut,
-        (_, RunState::Exited(code)) => Outcome::Exited(code),
-        (_, RunState::Running | RunState::Lost) => Outcome::Broken(FailureReason::InternalServer(
+    Ok(match backend.status(run, driver)? {
+        _ if timed_out => Outcome::TimedOut,
+        RunState::Exited(code) => Outcome::Exited(code),
+        RunState::Running | RunState::Lost => Outcome::Broken(FailureReason::InternalServer(
             "The process that ran the notebook was killed or lost with the machine before it could report; \
              what it had saved is in the output"
                 .into(),
@@ -179,9 +208,7 @@ async fn wait(
 async fn mark(engine: &Engine, lease: &Lease, secondary: SecondaryStatus) -> anyhow::Result<()> {
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
-    if !tx.holds(lease).await? {
-        anyhow::bail!("another server follows the run");
-    }
+    tx.require(lease).await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let status = job.status;
     if status == JobStatus::InProgress && job.secondary_status != secondary {
@@ -192,7 +219,7 @@ async fn mark(engine: &Engine, lease: &Lease, secondary: SecondaryStatus) -> any
     Ok(())
 }
 
-/// Stores the artifact, then, in one transaction, everything that follows from the outcome.
+/// Ends what is left of the run, stores the artifact, then, in one transaction, everything that follows from the outcome.
 async fn settle(
     engine: &Engine,
     lease: &Lease,
@@ -205,17 +232,21 @@ async fn settle(
         .job(&lease.job)
         .await?
         .context("the job has no row")?;
+    let row = app
+        .store
+        .attempt(&lease.job)
+        .await?
+        .context("the attempt has no row")?;
     if job.status.is_final() {
         return Ok(());
     }
     mark(engine, lease, SecondaryStatus::Uploading).await?;
+    // Whatever the outcome, also after a fault of ours: nothing runs on, or writes to what is packed.
+    engine.backend.kill(run, handle(&row)?).await?;
     let stored = artifact::store(app, &job, run).await?;
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
-    if !tx.holds(lease).await? {
-        warn!(lease.job, "another server follows the run");
-        return Ok(());
-    }
+    tx.require(lease).await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
     tx.set_job_status(&mut job, status, secondary, reason, now)
@@ -257,9 +288,116 @@ fn verdict(
             Err(problem) => failed(FailureReason::Client(problem)),
         },
         Outcome::Exited(code) => failed(FailureReason::Algorithm {
-            failure: std::fs::read_to_string(run.failure())
-                .unwrap_or_else(|_| "The driver left no reason".into()),
+            failure: run
+                .failure_text()
+                .unwrap_or_else(|| "The driver left no reason".into()),
             exit_code: *code,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::at;
+    use crate::engine::testing::{NOW, engine, queue};
+    use crate::objects;
+
+    #[tokio::test]
+    async fn a_run_that_another_server_follows_is_left_to_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        queue(&engine.app, "j").await;
+        let mut tx = engine.app.store.tx().await.expect("a transaction");
+        let mut job = tx.job("j").await.expect("rows").expect("the job");
+        let stale = tx.insert_attempt("j", "one").await.expect("an attempt");
+        let (status, secondary) = (JobStatus::InProgress, SecondaryStatus::Starting);
+        tx.set_job_status(&mut job, status, secondary, None, at(NOW))
+            .await
+            .expect("a lawful change");
+        tx.take_lease(&stale, "another").await.expect("a lease");
+        tx.commit().await.expect("a commit");
+        let run = engine.run_dir("j", 1);
+        run.create().expect("a run");
+        std::fs::write(run.log(), "a line\n").expect("a log");
+
+        let (_stop, stopped) = watch::channel(false);
+        follow(&engine, stale.clone(), stopped).await;
+        let log = log_tail::LogTail::new(&engine.app, &stale, &run, "s".into(), 0);
+        let error = log.follow(async { Ok(()) }).await.expect_err("no line");
+        assert!(error.is::<LeaseLost>(), "{error:#}");
+
+        assert!(run.log().exists());
+        let job = engine.app.store.job("j").await.expect("rows");
+        assert_eq!(job.expect("the job").status, JobStatus::InProgress);
+    }
+
+    #[tokio::test]
+    async fn objects_that_cannot_be_files_are_the_callers_fault() {
+        let long = "x".repeat(256);
+        for keys in [["a", "a/b"], ["a", &long]] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let engine = engine(dir.path()).await;
+            let objects = &engine.app.objects;
+            let bucket = objects::Bucket {
+                created: at(NOW),
+                region: None,
+                versioning: None,
+                encryption: None,
+            };
+            objects
+                .create_bucket("bucket", bucket)
+                .await
+                .expect("a bucket");
+            for key in keys {
+                let body = futures::stream::empty();
+                objects
+                    .put(
+                        "bucket",
+                        &format!("d/input/{key}"),
+                        body,
+                        Default::default(),
+                        at(NOW),
+                    )
+                    .await
+                    .expect("an object");
+            }
+            queue(&engine.app, "j").await;
+            engine.dispatch_once(at(NOW)).await.expect("a look");
+            engine.tasks.close();
+            engine.tasks.wait().await;
+            let job = engine
+                .app
+                .store
+                .job("j")
+                .await
+                .expect("rows")
+                .expect("the job");
+            let reason = job.failure_reason.expect("a reason");
+            assert!(
+                reason.starts_with("ClientError: s3://bucket/d/input/"),
+                "{reason}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_prepared_fails_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        queue(&engine.app, "j").await;
+        engine.dispatch_once(at(NOW)).await.expect("a look");
+        engine.tasks.close();
+        engine.tasks.wait().await;
+        let job = engine
+            .app
+            .store
+            .job("j")
+            .await
+            .expect("rows")
+            .expect("the job");
+        assert_eq!(job.status, JobStatus::Failed);
+        assert!(!engine.run_dir("j", 1).path().exists());
+        assert!(engine.running().is_empty());
     }
 }

@@ -6,6 +6,9 @@ use crate::model::job::{Channel, HEADLESS_CHANNEL_PREFIX, Job, split_s3_uri};
 use crate::rundir::{Order, RunDir};
 use anyhow::Context;
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::StreamReader;
 
@@ -93,24 +96,45 @@ async fn download(
             Ok(file) => file,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        if let Some(dir) = file.parent() {
-            std::fs::create_dir_all(dir)
-                .with_context(|| format!("cannot make {}", dir.display()))?;
-        }
         let object = match app.objects.get(bucket, &key).await {
             Ok(object) => object,
             Err(error) => return Ok(Err(format!("s3://{bucket}/{key} cannot be read: {error}"))),
         };
         let mut bytes = StreamReader::new(object.stream(0..object.info.size));
-        let mut file = tokio::fs::File::create(&file)
-            .await
-            .with_context(|| format!("cannot make {}", file.display()))?;
+        let mut file = match create(&file).await {
+            Ok(file) => file,
+            Err(error) if is_about_the_name(&error) => {
+                return Ok(Err(format!(
+                    "s3://{bucket}/{key} cannot be a file beside the other objects: {error}"
+                )));
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot make {}", file.display()));
+            }
+        };
         tokio::io::copy(&mut bytes, &mut file)
             .await
             .with_context(|| format!("cannot download s3://{bucket}/{key}"))?;
         file.flush().await?;
     }
     Ok(Ok(()))
+}
+
+/// Makes an empty file and the folders that it is in.
+async fn create(path: &Path) -> io::Result<File> {
+    if let Some(dir) = path.parent() {
+        tokio::fs::create_dir_all(dir).await?;
+    }
+    File::create(path).await
+}
+
+/// Whether a file cannot be made for its name: it is too long, or another object is a folder or a file of that name.
+fn is_about_the_name(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory};
+    matches!(
+        error.kind(),
+        AlreadyExists | InvalidFilename | IsADirectory | NotADirectory
+    )
 }
 
 /// An object's name below its channel: what follows the prefix and its slash, or the last part of a key that

@@ -7,6 +7,8 @@ pub mod dispatcher;
 mod input;
 mod log_tail;
 pub mod scheduler;
+#[cfg(test)]
+mod testing;
 
 use crate::app::App;
 use crate::backend::local::Local;
@@ -14,9 +16,15 @@ use crate::rundir::RunDir;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+/// How long to wait before trying again what could not be done or stored: a full disk or a lost database is not the
+/// job's fault.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// The loops' common ground. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -66,6 +74,16 @@ impl Engine {
 
     fn run_dir(&self, job: &str, attempt: u32) -> RunDir {
         RunDir::new(self.runs.join(format!("{job}.{attempt}")))
+    }
+
+    /// Deletes a run's folder, which may be large.
+    async fn remove(&self, run: RunDir) {
+        let path = run.path().to_owned();
+        let removed = tokio::task::spawn_blocking(move || run.remove()).await;
+        if let Err(error) = removed.map_err(anyhow::Error::from).flatten() {
+            let path = path.display();
+            warn!(%path, error = format!("{error:#}"), "a run's folder stays behind");
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {

@@ -31,6 +31,7 @@ mod model;
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -88,7 +89,11 @@ async fn spawn<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'sta
 
 impl Inner {
     fn open(layout: Layout) -> Result<Self> {
-        fs::create_dir_all(layout.root())?;
+        // What is in it is nobody's but its user's, whatever the mode of the folder around it.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(layout.root())?;
         let lock = File::create(layout.lock())?;
         match lock.try_lock() {
             Ok(()) => {}

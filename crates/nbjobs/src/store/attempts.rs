@@ -15,6 +15,11 @@ pub struct Lease {
     pub holder: String,
 }
 
+/// Another server has taken the lease, and the run is its own now.
+#[derive(Debug, thiserror::Error)]
+#[error("another server follows the run of job {0}")]
+pub struct LeaseLost(String);
+
 /// One try as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -85,10 +90,10 @@ impl Tx {
         })
     }
 
-    /// Whether the lease is still ours. Everything that is written about a run asks this in its transaction.
-    pub async fn holds(&mut self, lease: &Lease) -> anyhow::Result<bool> {
+    /// The error [`LeaseLost`] unless the lease is still ours. Everything that is written about a run asks this in its transaction.
+    pub async fn require(&mut self, lease: &Lease) -> anyhow::Result<()> {
         let row = sqlx::query(
-            "-- holds
+            "-- require_lease
             SELECT 1 FROM attempts WHERE job = $1 AND number = $2 AND lease = $3",
         )
         .bind(&lease.job)
@@ -96,18 +101,20 @@ impl Tx {
         .bind(&lease.holder)
         .fetch_optional(self.conn())
         .await?;
-        Ok(row.is_some())
+        match row {
+            Some(_) => Ok(()),
+            None => Err(LeaseLost(lease.job.clone()).into()),
+        }
     }
 
     /// Remembers how the backend finds the run again.
     pub async fn set_handle(&mut self, lease: &Lease, handle: &str) -> anyhow::Result<()> {
         sqlx::query(
             "-- set_handle
-            UPDATE attempts SET handle = $4 WHERE job = $1 AND number = $2 AND lease = $3",
+            UPDATE attempts SET handle = $3 WHERE job = $1 AND number = $2",
         )
         .bind(&lease.job)
         .bind(i64::from(lease.attempt))
-        .bind(&lease.holder)
         .bind(handle)
         .execute(self.conn())
         .await?;

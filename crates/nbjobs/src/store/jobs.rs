@@ -105,17 +105,32 @@ impl Store {
             .collect()
     }
 
-    /// Jobs that are not final, oldest first.
-    pub async fn unfinished_jobs(&self) -> anyhow::Result<Vec<Job>> {
+    /// Jobs that were given to a backend and are not final, oldest first. The condition of the index
+    /// `jobs_unfinished` stands in the query word for word, else SQLite would not use it.
+    pub async fn running_jobs(&self) -> anyhow::Result<Vec<Job>> {
         sqlx::query(
-            "-- unfinished_jobs
-            SELECT * FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') ORDER BY created_at, name",
+            "-- running_jobs
+            SELECT * FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND status <> 'Queued'
+            ORDER BY created_at, name",
         )
         .fetch_all(&self.readers)
         .await?
         .iter()
         .map(job)
         .collect()
+    }
+
+    /// The names of the oldest jobs that wait, `limit` at most.
+    pub async fn queued_jobs(&self, limit: usize) -> anyhow::Result<Vec<String>> {
+        let rows = sqlx::query(
+            "-- queued_jobs
+            SELECT name FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND status = 'Queued'
+            ORDER BY created_at, name LIMIT $1",
+        )
+        .bind(i64::try_from(limit)?)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 }
 
@@ -152,7 +167,7 @@ impl Tx {
     }
 
     /// Takes a job to a status and secondary status. The status may stay as it is.
-    /// Errors if the model does not allow the change; `job` shows the change afterwards.
+    /// Errors if the model does not allow the change, or the row is not as `job` says; `job` shows the change afterwards.
     pub async fn set_job_status(
         &mut self,
         job: &mut Job,
@@ -164,7 +179,7 @@ impl Tx {
         if status != job.status && !job.status.can_become(status) {
             anyhow::bail!("job {} cannot go from {} to {status}", job.name, job.status);
         }
-        job.status = status;
+        let before = std::mem::replace(&mut job.status, status);
         if secondary != job.secondary_status {
             job.secondary_status = secondary;
             job.transitions.push(Transition {
@@ -180,11 +195,11 @@ impl Tx {
         }
         job.failure_reason = failure_reason.or(job.failure_reason.take());
         job.modified_at = now;
-        sqlx::query(
+        let done = sqlx::query(
             "-- set_job_status
             UPDATE jobs SET status = $2, secondary_status = $3, transitions = $4, failure_reason = $5,
                 started_at = $6, ended_at = $7, modified_at = $8
-            WHERE name = $1",
+            WHERE name = $1 AND status = $9",
         )
         .bind(&job.name)
         .bind(status.as_str())
@@ -194,8 +209,12 @@ impl Tx {
         .bind(job.started_at.map(micros))
         .bind(job.ended_at.map(micros))
         .bind(micros(now))
+        .bind(before.as_str())
         .execute(self.conn())
         .await?;
+        if done.rows_affected() != 1 {
+            anyhow::bail!("job {} is not {before} any more", job.name);
+        }
         Ok(())
     }
 }

@@ -2,9 +2,13 @@
 
 use super::{Store, Tx, instant, micros};
 use crate::model::log::{LogEvent, LogEventFilter, LogStream};
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
+
+/// The most bytes of messages in one page, as CloudWatch Logs has it: 1 MB.
+const PAGE_BYTES_MAX: usize = 1_000_000;
 
 fn stream(row: &SqliteRow) -> anyhow::Result<LogStream> {
     let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
@@ -73,14 +77,15 @@ impl Store {
             .collect()
     }
 
-    /// At most `limit` events of a group: oldest first, or newest first when `descending`.
+    /// The next events of a group, oldest first, or newest first when `descending`: at most `limit`, and no more than
+    /// [`PAGE_BYTES_MAX`] of messages; and whether there are more.
     pub async fn log_events(
         &self,
         group: &str,
         filter: &LogEventFilter,
         descending: bool,
         limit: u32,
-    ) -> anyhow::Result<Vec<LogEvent>> {
+    ) -> anyhow::Result<(Vec<LogEvent>, bool)> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "-- log_events
             SELECT * FROM log_events WHERE log_group = ",
@@ -121,14 +126,18 @@ impl Store {
         } else {
             " ORDER BY id LIMIT "
         });
-        query.push_bind(i64::from(limit));
-        query
-            .build()
-            .fetch_all(&self.readers)
-            .await?
-            .iter()
-            .map(event)
-            .collect()
+        query.push_bind(i64::from(limit) + 1);
+        let mut rows = query.build().fetch(&self.readers);
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let event = event(&row)?;
+            bytes += event.message.len();
+            if events.len() == limit as usize || (bytes > PAGE_BYTES_MAX && !events.is_empty()) {
+                return Ok((events, true));
+            }
+            events.push(event);
+        }
+        Ok((events, false))
     }
 }
 
@@ -183,5 +192,37 @@ impl Tx {
         .execute(self.conn())
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_of_long_messages_is_short() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("db")).await.expect("a store");
+        let now = Timestamp::UNIX_EPOCH;
+        let mut tx = store.tx().await.expect("a transaction");
+        let lines = ["x", "y", "z"].map(|c| c.repeat(PAGE_BYTES_MAX / 2));
+        tx.append_log("g", "s", &lines, now).await.expect("lines");
+        let long = "l".repeat(PAGE_BYTES_MAX + 1);
+        tx.append_log("g", "s", &[long], now).await.expect("a line");
+        tx.commit().await.expect("a commit");
+        let mut filter = LogEventFilter::default();
+        let mut pages = Vec::new();
+        loop {
+            let (events, more) = store
+                .log_events("g", &filter, false, 10)
+                .await
+                .expect("events");
+            filter.after_id = events.last().map(|event| event.id);
+            pages.push(events.len());
+            if !more {
+                break;
+            }
+        }
+        assert_eq!(pages, [2, 1, 1]);
     }
 }

@@ -19,7 +19,7 @@ mod search;
 mod tags;
 
 pub use access_keys::AccessKey;
-pub use attempts::{Attempt, Lease};
+pub use attempts::{Attempt, Lease, LeaseLost};
 pub use executions::Origin;
 pub use search::Candidate;
 
@@ -28,6 +28,8 @@ use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,9 +53,15 @@ pub struct Tx(sqlx::Transaction<'static, Sqlite>);
 impl Store {
     /// Opens or makes the database file and brings its tables up to date.
     pub async fn open(file: &Path) -> anyhow::Result<Self> {
+        // It holds the secret keys. SQLite gives the files that it makes beside it the same mode.
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(file)
+            .with_context(|| format!("cannot open the database {}", file.display()))?;
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)

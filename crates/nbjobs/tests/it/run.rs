@@ -3,6 +3,9 @@
 //! Needs the virtual environment at `$NBJOBS_TEST_VENV`, else `.nbjobs/test-venv` in the workspace, with `ipykernel` and
 //! `papermill`.
 
+mod parity;
+mod places;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -282,6 +285,43 @@ fn bad_input_is_told_and_leaves_nothing() {
 }
 
 #[test]
+fn parameters_are_checked_against_the_tagged_cell() {
+    let folder = folder(&["n: int = 1\nname = 'x'", "n"]);
+    let path = folder.path().join("in.ipynb");
+    let mut file = notebook(&std::fs::read(&path).unwrap());
+    file["cells"][0]["metadata"] = json!({"tags": ["parameters"]});
+    std::fs::write(&path, file.to_string()).unwrap();
+    let run = |more: &[&str]| {
+        let arguments = [&["in.ipynb", "out.ipynb", "--prepare-only"], more].concat();
+        nbjobs(folder.path(), &arguments).output().unwrap()
+    };
+    let warned = run(&["-p", "n", "1.5", "-p", "other", "1"]);
+    assert_eq!(warned.status.code(), Some(0));
+    let told = "Passed unknown parameter: other\nPassed ill-typed parameter: parameter \"n\" should be int, as the cell \
+                tagged 'parameters' says, not 1.5\n";
+    assert!(stderr(&warned).ends_with(told), "{}", stderr(&warned));
+    std::fs::remove_file(folder.path().join("out.ipynb")).unwrap();
+    let cases = [
+        (
+            ["n", "1.5"],
+            "parameter \"n\" should be int, as the cell tagged 'parameters' says, not 1.5",
+        ),
+        (
+            ["other", "1"],
+            "parameter \"other\" is not defined in the cell tagged 'parameters'; it defines n, name",
+        ),
+    ];
+    for ([name, value], told) in cases {
+        let refused = run(&["--strict-parameters", "-p", name, value]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).contains(told), "{}", stderr(&refused));
+        assert!(!folder.path().join("out.ipynb").exists());
+    }
+    let fine = run(&["--strict-parameters", "-p", "n", "5", "-r", "name", "5"]);
+    assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
+}
+
+#[test]
 fn notebooks_go_through_pipes() {
     let folder = folder(&["import os; os.system('echo noise'); print('out')"]);
     let bytes = std::fs::read(folder.path().join("in.ipynb")).unwrap();
@@ -434,16 +474,105 @@ fn a_killed_kernel_ends_the_run_with_138() {
 }
 
 #[test]
-fn the_kernel_does_not_outlive_a_killed_run() {
-    let folder = folder(&SLEEPING);
-    let (mut child, lines, [kernel, grandchild]) = sleeping(folder.path());
+fn nothing_outlives_a_killed_run() {
+    let in_a_session_of_its_own = SLEEPING[1].replace("['sleep',", "['setsid', 'sleep',");
+    let folder = folder(&[SLEEPING[0], &in_a_session_of_its_own]);
+    let (mut child, _lines, pids) = sleeping(folder.path());
     child.kill().unwrap();
     child.wait().unwrap();
-    // The kernel holds the pipe of its own log, nobody else: its end is the kernel's end.
-    drop(lines);
-    while is_alive(kernel) {
+    while pids.into_iter().any(is_alive) {
         std::thread::yield_now();
     }
-    kill(grandchild, Signal::SIGKILL).unwrap();
-    notebook(&std::fs::read(folder.path().join("out.ipynb")).unwrap());
+    assert_eq!(statuses(&saved(folder.path())).len(), 2);
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_leaves_a_notebook_that_can_be_resumed() {
+    let cells: Vec<String> = (0..6).map(|i| format!("print('x' * 1000); {i}")).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    for moment in [0, 1, 4, 7, 11] {
+        let folder = folder(&cells);
+        let arguments = ["in.ipynb", "out.ipynb", "--log-output"];
+        let mut child = nbjobs(folder.path(), &arguments).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let executing = lines.skip_while(|line| !line.as_ref().unwrap().starts_with("Executing"));
+        executing.take(moment + 1).for_each(drop);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(statuses(&saved(folder.path())).len(), 6, "moment {moment}");
+        let resumed = nbjobs(folder.path(), &["--resume", "out.ipynb"]).output();
+        let resumed = resumed.unwrap();
+        assert!(resumed.status.success(), "{}", stderr(&resumed));
+        let file = saved(folder.path());
+        assert_eq!(statuses(&file), ["completed"; 6]);
+        let cells = file["cells"].as_array().unwrap();
+        assert!(
+            cells
+                .iter()
+                .all(|cell| cell["outputs"].as_array().unwrap().len() == 2)
+        );
+    }
+}
+
+#[test]
+fn every_way_that_a_run_ends_is_in_its_exit_status() {
+    type Words = &'static [&'static str];
+    let cases: [(Words, Words, i32, Words); 8] = [
+        (&["1", "2"], &[], 0, &["completed", "completed"]),
+        (&["1/0", "2"], &[], 1, &["failed", "pending"]),
+        (
+            &["1/0", "2"],
+            &["--allow-errors"],
+            0,
+            &["completed", "completed"],
+        ),
+        (
+            &["import sys; sys.exit()", "2"],
+            &[],
+            0,
+            &["failed", "pending"],
+        ),
+        (
+            &["import sys; sys.exit(2)", "2"],
+            &[],
+            1,
+            &["failed", "pending"],
+        ),
+        (
+            &["import os; os._exit(0)", "2"],
+            &[],
+            138,
+            &["failed", "pending"],
+        ),
+        (
+            &["import time; time.sleep(600)", "2"],
+            &["--execution-timeout", "1"],
+            1,
+            &["failed", "pending"],
+        ),
+        (
+            &["1", "import time; time.sleep(600)"],
+            &["--timeout-total", "5"],
+            1,
+            &["completed", "failed"],
+        ),
+    ];
+    for (cells, options, code, expected) in cases {
+        let folder = folder(cells);
+        let arguments = [&["in.ipynb", "out.ipynb"], options].concat();
+        let output = nbjobs(folder.path(), &arguments).output().unwrap();
+        let told = stderr(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{cells:?} {options:?}: {told}"
+        );
+        let file = saved(folder.path());
+        assert_eq!(statuses(&file), expected, "{cells:?} {options:?}");
+        let banner = file["cells"][0]["metadata"]["tags"][0] == "papermill-error-cell-tag";
+        assert_eq!(banner, code != 0, "{cells:?} {options:?}");
+        let exception = &file["metadata"]["papermill"]["exception"];
+        let stopped = expected.contains(&"failed");
+        assert_eq!(*exception == true, stopped, "{cells:?} {options:?}");
+    }
 }

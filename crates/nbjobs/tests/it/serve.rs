@@ -1,6 +1,8 @@
 //! Starting, refusing and ending.
 
 use crate::support::{NBJOBS, Server};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 #[test]
@@ -59,4 +61,15 @@ fn a_second_server_on_the_same_folder_is_refused_by_name() {
         error.contains(&format!("held by another nbjobs, process {}", server.pid())),
         "{error}"
     );
+}
+
+#[test]
+fn what_the_service_keeps_is_its_users_alone() {
+    let server = Server::start();
+    std::fs::set_permissions(server.data_dir(), Permissions::from_mode(0o755)).expect("a mode");
+    for name in ["nbjobs.db", "nbjobs.db-wal", "objects", "runs"] {
+        let metadata = std::fs::metadata(server.data_dir().join(name)).expect(name);
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} has the mode {mode:o}");
+    }
 }

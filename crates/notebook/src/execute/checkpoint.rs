@@ -1,5 +1,5 @@
 //! Saves the notebook while it runs: soon after each change, yet so seldom that saving never takes more than a quarter
-//! of the time, however large the notebook is.
+//! of the time and no more than a megabyte a second goes to the disk, however large the notebook is.
 
 use crate::nbformat::{Notebook, save};
 use std::io;
@@ -10,6 +10,9 @@ use tokio::time::Instant;
 
 /// The least time between two checkpoints.
 const INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// A checkpoint of a notebook of `n` bytes is followed by `n` divided by this of rest, in seconds, so that what is written
+/// grows with the time a run takes and not with the square of what it puts out. The first megabyte is saved each second.
+const BYTES_PER_SECOND: u64 = 1_000_000;
 /// After a checkpoint that took a time `t`, the next one waits this many `t`: 25 % of the time goes into saving.
 const REST_FACTOR: u32 = 3;
 
@@ -45,6 +48,11 @@ impl Checkpoint {
         tokio::time::sleep_until(self.due).await;
     }
 
+    /// Whether it is time for a checkpoint.
+    pub fn is_due(&self) -> bool {
+        self.path.is_some() && self.dirty && Instant::now() >= self.due
+    }
+
     /// Saves if it is time. The file is written in the background; what became of the write before is returned, once
     /// it has ended.
     pub async fn save_if_due(&mut self, notebook: &Notebook) -> Option<io::Result<()>> {
@@ -65,16 +73,15 @@ impl Checkpoint {
         if now < self.due {
             return before;
         }
-        let bytes = notebook.to_vec();
-        self.dirty = false;
-        self.due = now + INTERVAL_MIN;
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            let result = save::replace(&path, &bytes);
-            Written {
-                result,
-                ended: Instant::now(),
-                took: now.elapsed(),
-            }
+        // The system's file cache takes the bytes at once; waiting for the disk is done beside the run.
+        let staged = save::stage(&path, |writer| notebook.write(writer));
+        self.dirty = staged.is_err();
+        let bytes = staged.as_ref().map_or(0, save::Staged::len);
+        self.due = now + INTERVAL_MIN.max(Duration::from_secs(bytes / BYTES_PER_SECOND));
+        self.writing = Some(tokio::task::spawn_blocking(move || Written {
+            result: staged.and_then(save::Staged::commit),
+            ended: Instant::now(),
+            took: now.elapsed(),
         }));
         before
     }

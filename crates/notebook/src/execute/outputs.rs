@@ -2,6 +2,7 @@
 //! updates by display id. Knows no kernel process and no files.
 
 use super::Event;
+use super::stream::append_folded;
 use crate::clock;
 use crate::kernel::Message;
 use crate::nbformat::{Cell, Object, Output};
@@ -19,9 +20,21 @@ pub(super) struct Outputs {
     to_clear: HashSet<usize>,
     /// The cell sent last; messages without a parent belong to it.
     current: Option<usize>,
+    /// Keep of a line only what a terminal would show.
+    fold: bool,
+    /// Where a terminal's cursor would be in the last line of a cell's last stream, if not at its end.
+    cursors: HashMap<usize, usize>,
 }
 
 impl Outputs {
+    /// With `fold`, text of streams that a carriage return or a backspace overwrites is dropped.
+    pub fn new(fold: bool) -> Self {
+        Self {
+            fold,
+            ..Self::default()
+        }
+    }
+
     /// From now on, messages with this parent belong to a cell.
     pub fn expect(&mut self, request: &str, cell: usize) {
         self.cells_by_request.insert(request.to_owned(), cell);
@@ -44,31 +57,30 @@ impl Outputs {
         let Some(index) = index.filter(|index| *index < cells.len()) else {
             return false;
         };
+        if let Some(count) = message
+            .content
+            .get("execution_count")
+            .and_then(Value::as_i64)
+        {
+            cells[index].set_execution_count(Some(count));
+        }
         match message.kind() {
-            "stream" => self.stream(&message, index, cells, events),
-            "display_data" => self.display("display_data", message.content, index, cells, events),
-            "execute_result" => {
-                cells[index].set_execution_count(
-                    message
-                        .content
-                        .get("execution_count")
-                        .and_then(Value::as_i64),
-                );
-                self.display("execute_result", message.content, index, cells, events);
+            "stream" | "display_data" | "execute_result" | "error" => {
+                let Some(output) = output_of(&message) else {
+                    return false;
+                };
+                match display_id(&message.content) {
+                    _ if message.kind() == "stream" => self.stream(output, index, cells, events),
+                    Some(id) => self.display(id, output, index, cells, events),
+                    None => self.push(output, index, cells, events),
+                }
             }
             "update_display_data" => {
                 let Some(id) = display_id(&message.content) else {
                     return false;
                 };
-                self.update(&id, &message.content, cells, events);
-            }
-            "error" => {
-                let error = error_output(
-                    message.text("ename"),
-                    message.text("evalue"),
-                    message.content.get("traceback"),
-                );
-                self.push(error, index, cells, events);
+                let (data, metadata) = data_and_metadata(&message.content);
+                self.update(&id, &data, &metadata, cells, events);
             }
             "clear_output" => {
                 if message.content.get("wait").and_then(Value::as_bool) == Some(true) {
@@ -77,15 +89,7 @@ impl Outputs {
                     self.clear(index, cells, events);
                 }
             }
-            "execute_input" => {
-                cells[index].set_execution_count(
-                    message
-                        .content
-                        .get("execution_count")
-                        .and_then(Value::as_i64),
-                );
-                stamp(&mut cells[index], "iopub.execute_input", &message);
-            }
+            "execute_input" => stamp(&mut cells[index], "iopub.execute_input", &message),
             "status" => match message.text("execution_state") {
                 "busy" => stamp(&mut cells[index], "iopub.status.busy", &message),
                 "idle" => stamp(&mut cells[index], "iopub.status.idle", &message),
@@ -117,68 +121,71 @@ impl Outputs {
     /// Adjacent pieces of one stream become one output, as in JupyterLab: 100,000 flushed lines stay one text.
     fn stream(
         &mut self,
-        message: &Message,
+        mut output: Output,
         index: usize,
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) {
-        let (name, text) = (message.text("name"), message.text("text"));
-        let output = object(json!({"output_type": "stream", "name": name, "text": text}));
         let last = cells[index].outputs.last_mut().filter(|last| {
             !self.to_clear.contains(&index)
                 && last.get("output_type") == output.get("output_type")
                 && last.get("name") == output.get("name")
         });
-        match last.and_then(|last| last.get_mut("text")) {
-            Some(Value::String(so_far)) => {
-                so_far.push_str(text);
-                events(Event::Output {
-                    index,
-                    output: &output,
-                });
+        let piece = output.get("text").and_then(Value::as_str).unwrap_or("");
+        let Some(Value::String(so_far)) = last.and_then(|last| last.get_mut("text")) else {
+            self.cursors.remove(&index);
+            if self.fold {
+                let text = self.folded(index, String::new(), piece);
+                output.insert("text".to_owned(), Value::String(text));
             }
-            _ => self.push(output, index, cells, events),
+            return self.push(output, index, cells, events);
+        };
+        if self.fold {
+            *so_far = self.folded(index, std::mem::take(so_far), piece);
+        } else {
+            so_far.push_str(piece);
         }
+        events(Event::Output {
+            index,
+            output: &output,
+        });
+    }
+
+    /// A cell's stream with one more piece.
+    fn folded(&mut self, index: usize, mut text: String, piece: &str) -> String {
+        let mut cursor = self.cursors.remove(&index);
+        append_folded(&mut text, &mut cursor, piece);
+        self.cursors.extend(cursor.map(|cursor| (index, cursor)));
+        text
     }
 
     fn display(
         &mut self,
-        kind: &str,
-        content: Value,
+        id: String,
+        output: Output,
         index: usize,
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) {
-        let id = display_id(&content);
-        if let Some(id) = &id {
-            self.update(id, &content, cells, events);
-        }
-        let (data, metadata) = data_and_metadata(&content);
-        let mut output = object(json!({"output_type": kind, "data": data, "metadata": metadata}));
-        if kind == "execute_result" {
-            output.insert(
-                "execution_count".to_owned(),
-                json!(cells[index].execution_count()),
-            );
+        if let (Some(data), Some(metadata)) = (output.get("data"), output.get("metadata")) {
+            self.update(&id, data, metadata, cells, events);
         }
         self.push(output, index, cells, events);
-        if let Some(id) = id {
-            self.displays
-                .entry(id)
-                .or_default()
-                .push((index, cells[index].outputs.len() - 1));
-        }
+        self.displays
+            .entry(id)
+            .or_default()
+            .push((index, cells[index].outputs.len() - 1));
     }
 
     /// Rewrites every output with this display id, in earlier cells, too.
     fn update(
         &mut self,
         id: &str,
-        content: &Value,
+        data: &Value,
+        metadata: &Value,
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) {
-        let (data, metadata) = data_and_metadata(content);
         for (index, position) in self.displays.get(id).into_iter().flatten().copied() {
             let Some(output) = cells
                 .get_mut(index)
@@ -203,6 +210,34 @@ impl Outputs {
         }
         events(Event::OutputsCleared { index });
     }
+}
+
+/// The output in a message, as nbformat has it; none when the message is of another kind.
+pub(super) fn output_of(message: &Message) -> Option<Output> {
+    let kind = message.kind();
+    let output = match kind {
+        "stream" => {
+            json!({"output_type": kind, "name": message.text("name"), "text": message.text("text")})
+        }
+        "display_data" | "execute_result" => {
+            let (data, metadata) = data_and_metadata(&message.content);
+            let mut output = json!({"output_type": kind, "data": data, "metadata": metadata});
+            if kind == "execute_result" {
+                let count = message.content.get("execution_count");
+                output["execution_count"] = count.cloned().unwrap_or(Value::Null);
+            }
+            output
+        }
+        "error" => {
+            return Some(error_output(
+                message.text("ename"),
+                message.text("evalue"),
+                message.content.get("traceback"),
+            ));
+        }
+        _ => return None,
+    };
+    Some(object(output))
 }
 
 /// An output of type `error`.

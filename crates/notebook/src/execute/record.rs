@@ -1,6 +1,7 @@
 //! What a run writes about itself into the notebook: `metadata.papermill` of notebook and cells, and the banners of a
 //! failed run. In Papermill's layout, but always true: what failed is `failed`, what never ran stays `pending`.
 
+use super::plan::{Plan, Turn};
 use crate::clock;
 use crate::nbformat::{Cell, Notebook, Object};
 use jiff::Timestamp;
@@ -20,22 +21,43 @@ pub enum CellStatus {
     Failed,
 }
 
-/// Clears what earlier runs left: outputs, counts, timing; every cell is `pending`.
-pub(super) fn start(notebook: &mut Notebook, now: Timestamp) {
+/// Clears what earlier runs left: outputs, counts, timing; every cell is `pending`, but for those that are kept as they
+/// are. Where there are such, `metadata.papermill.resumed` says so.
+pub(super) fn start(notebook: &mut Notebook, plan: &Plan, now: Timestamp) {
+    let resumed = resumed(notebook, plan, now);
     let papermill = papermill(&mut notebook.metadata);
+    match resumed {
+        Some(resumed) => drop(papermill.insert("resumed".to_owned(), resumed)),
+        None => drop(papermill.remove("resumed")),
+    }
     papermill.insert("start_time".to_owned(), json!(clock::iso(now)));
     for key in ["end_time", "duration", "exception"] {
         papermill.insert(key.to_owned(), Value::Null);
     }
-    for cell in &mut notebook.cells {
+    for (cell, turn) in notebook.cells.iter_mut().zip(&plan.turns) {
+        let told = cell.metadata.get("papermill");
+        if *turn == Turn::Keep && told.is_some_and(|papermill| papermill.get("status").is_some()) {
+            continue;
+        }
         let pending = json!({"duration": null, "end_time": null, "exception": null, "start_time": null, "status": "pending"});
         cell.metadata.insert("papermill".to_owned(), pending);
-        if cell.is_code() {
+        if cell.is_code() && *turn != Turn::Keep {
             cell.outputs.clear();
             cell.set_execution_count(None);
             cell.metadata.remove("execution");
         }
     }
+}
+
+/// What a run that begins later in the notebook says about that: the ids of the first cell, of those that were executed
+/// again before it, and how many were not.
+fn resumed(notebook: &Notebook, plan: &Plan, now: Timestamp) -> Option<Value> {
+    let id = |index: usize| notebook.cells.get(index).map(|cell| cell.id.as_str());
+    let setup = plan.setup();
+    let rerun: Vec<_> = setup.iter().filter_map(|index| id(*index)).collect();
+    (plan.first > 0).then(|| {
+        json!({"time": clock::iso(now), "first_cell": id(plan.first), "rerun_cells": rerun, "kept_cells": plan.first - setup.len()})
+    })
 }
 
 /// A cell's turn has come.

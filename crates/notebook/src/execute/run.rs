@@ -1,11 +1,14 @@
 //! One run: starts the kernel, sends the cells one at a time, listens to everything at once while each runs, and ends
 //! the kernel.
 
+mod listen;
 mod verdict;
 
 use super::checkpoint::Checkpoint;
-use super::outputs::{Outputs, stamp};
+use super::outputs::Outputs;
+use super::plan::{Plan, Turn};
 use super::record::{self, CellStatus};
+use super::widgets::Widgets;
 use super::{Error, Event, Options};
 use crate::clock;
 use crate::kernel::{Incoming, Kernel, Message};
@@ -17,16 +20,12 @@ use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Cells with this tag are not sent to the kernel.
-const SKIP_TAG: &str = "skip-execution";
 /// Cells with this tag may fail.
 const RAISES_TAG: &str = "raises-exception";
 /// How long an interrupted cell may take to end by itself, so that its last outputs and its traceback are kept.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(2);
 /// How long a kernel may take to end by itself after a `shutdown_request`; then it is killed.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(2500);
-/// The silence on IOPub, after a cell's reply, that ends a cell whose `idle` never comes.
-const IDLE_SILENCE: Duration = Duration::from_secs(4);
 
 /// The caller's wish to stop, which may come at any moment, and stays.
 pub(super) struct Interrupt<'a> {
@@ -51,6 +50,8 @@ impl<'a> Interrupt<'a> {
 /// Why a cell ended before its code did.
 enum Stop {
     Timeout(Duration),
+    TotalTimeout(Duration),
+    Restarted,
     Interrupted,
     Died(ExitStatus),
 }
@@ -65,9 +66,13 @@ struct Answer {
 pub(super) struct Run<'a> {
     notebook: &'a mut Notebook,
     options: &'a Options,
+    plan: &'a Plan,
     checkpoint: &'a mut Checkpoint,
     events: &'a mut dyn FnMut(Event<'_>),
+    /// When the time for the whole run is over, and how long it was.
+    deadline: Option<(Instant, Duration)>,
     outputs: Outputs,
+    widgets: Widgets,
     failed: Option<usize>,
     /// The kernel did not react to an interrupt, so there is no point in asking it for anything more.
     deaf: bool,
@@ -77,15 +82,21 @@ impl<'a> Run<'a> {
     pub fn new(
         notebook: &'a mut Notebook,
         options: &'a Options,
+        plan: &'a Plan,
         checkpoint: &'a mut Checkpoint,
         events: &'a mut dyn FnMut(Event<'_>),
     ) -> Self {
         Self {
             notebook,
             options,
+            plan,
             checkpoint,
             events,
-            outputs: Outputs::default(),
+            deadline: options
+                .total_timeout
+                .map(|timeout| (Instant::now() + timeout, timeout)),
+            outputs: Outputs::new(options.coalesce_streams),
+            widgets: Widgets::default(),
             failed: None,
             deaf: false,
         }
@@ -114,6 +125,7 @@ impl<'a> Run<'a> {
         let mut kernel = tokio::select! {
             kernel = Kernel::start(spec, environment, cwd.as_deref(), *start_timeout, &mut on_log) => kernel?,
             () = interrupt.wait() => return Err(Error::Interrupted { place: None }),
+            timeout = over(self.deadline) => return Err(Error::TotalTimeout { place: None, timeout }),
         };
         (self.events)(Event::KernelStarted);
         if let Some(language_info) = kernel.info.get("language_info") {
@@ -123,10 +135,11 @@ impl<'a> Run<'a> {
         }
         let result = self.run_cells(&mut kernel, interrupt).await;
         match result {
-            Err(Error::KernelDied { .. }) => kernel.kill().await,
+            Err(Error::KernelDied { .. } | Error::KernelRestarted { .. }) => kernel.kill().await,
             Err(_) if self.deaf => kernel.kill().await,
             _ => self.shut_down(kernel, interrupt).await,
         }
+        self.record_widgets();
         result
     }
 
@@ -135,42 +148,52 @@ impl<'a> Run<'a> {
         kernel: &mut Kernel,
         interrupt: &mut Interrupt<'_>,
     ) -> Result<(), Error> {
-        let total = self.notebook.cells.len();
-        for index in 0..total {
-            let start = clock::now();
-            let cell = &mut self.notebook.cells[index];
-            record::cell_start(cell, start);
-            (self.events)(Event::CellStarted {
-                index,
-                total,
-                source: &cell.source,
-            });
-            self.checkpoint.mark();
-            let runs = cell.is_code() && !cell.source.trim().is_empty() && !cell.has_tag(SKIP_TAG);
-            let result = if runs {
-                self.run_cell(index, kernel, interrupt).await
-            } else {
-                Ok(())
-            };
-            let status = if result.is_err() {
-                CellStatus::Failed
-            } else {
-                CellStatus::Completed
-            };
-            record::cell_end(&mut self.notebook.cells[index], status, start, clock::now());
-            self.checkpoint.mark();
-            (self.events)(Event::CellFinished {
-                index,
-                total,
-                status,
-            });
-            if result.is_err() {
-                self.failed = Some(index);
-                return result;
+        let plan = self.plan;
+        for (index, turn) in plan.turns.iter().enumerate() {
+            if *turn == Turn::Run {
+                self.take_turn(index, kernel, interrupt).await?;
+                self.save_if_due().await;
             }
-            self.save_if_due().await;
         }
         Ok(())
+    }
+
+    async fn take_turn(
+        &mut self,
+        index: usize,
+        kernel: &mut Kernel,
+        interrupt: &mut Interrupt<'_>,
+    ) -> Result<(), Error> {
+        let total = self.notebook.cells.len();
+        let start = clock::now();
+        let cell = &mut self.notebook.cells[index];
+        record::cell_start(cell, start);
+        (self.events)(Event::CellStarted {
+            index,
+            total,
+            source: &cell.source,
+        });
+        self.checkpoint.mark();
+        let skipped = cell.has_tag(&self.options.skip_cells_with_tag);
+        let result = if cell.is_code() && !cell.source.trim().is_empty() && !skipped {
+            self.run_cell(index, kernel, interrupt).await
+        } else {
+            Ok(())
+        };
+        let status = if result.is_err() {
+            self.failed = Some(index);
+            CellStatus::Failed
+        } else {
+            CellStatus::Completed
+        };
+        record::cell_end(&mut self.notebook.cells[index], status, start, clock::now());
+        self.checkpoint.mark();
+        (self.events)(Event::CellFinished {
+            index,
+            total,
+            status,
+        });
+        result
     }
 
     /// Sends one cell and waits for its end.
@@ -180,6 +203,10 @@ impl<'a> Run<'a> {
         kernel: &mut Kernel,
         interrupt: &mut Interrupt<'_>,
     ) -> Result<(), Error> {
+        for (parent, content) in self.widgets.unsent() {
+            // If this can't be sent, nor can the cell, which is told.
+            let _ = kernel.comm(&parent, &content).await;
+        }
         let cell = &mut self.notebook.cells[index];
         cell.metadata.insert("execution".to_owned(), json!({}));
         let may_fail = self.options.allow_errors || cell.has_tag(RAISES_TAG);
@@ -211,82 +238,53 @@ impl<'a> Run<'a> {
         match stop {
             None => self.judge(index, answer, may_fail),
             Some(Stop::Died(status)) => Err(self.died(index, kernel, status).await),
-            Some(stop @ (Stop::Timeout(_) | Stop::Interrupted)) => {
+            Some(Stop::Restarted) => Err(self.restarted(index)),
+            Some(stop) => {
                 kernel.interrupt().await;
                 let grace = Some((Instant::now() + INTERRUPT_GRACE, INTERRUPT_GRACE));
+                self.deadline = None;
                 let deaf = self
                     .listen(index, kernel, &request, &mut answer, grace, None)
                     .await;
                 self.deaf = deaf.is_some();
-                kernel
-                    .queued()
-                    .into_iter()
-                    .for_each(|message| self.take(message));
+                self.take_queued(kernel);
                 Err(self.stopped(index, &stop))
             }
         }
     }
 
-    /// Takes in everything until the request is answered (reply and idle), or something stops it.
-    async fn listen(
-        &mut self,
-        index: usize,
-        kernel: &mut Kernel,
-        request: &str,
-        answer: &mut Answer,
-        deadline: Option<(Instant, Duration)>,
-        mut interrupt: Option<&mut Interrupt<'_>>,
-    ) -> Option<Stop> {
-        let mut silence = Instant::now();
-        while !(answer.idle && answer.reply.is_some()) {
-            let overdue = deadline.map_or_else(far_future, |(moment, _)| moment);
-            let silent = if answer.reply.is_some() {
-                silence + IDLE_SILENCE
-            } else {
-                far_future()
-            };
-            tokio::select! {
-                incoming = kernel.next() => match incoming {
-                    Incoming::Iopub(message) => {
-                        silence = Instant::now();
-                        answer.idle |= message.is_idle() && message.parent.msg_id == request;
-                        self.take(message);
-                    }
-                    Incoming::Shell(message) if message.parent.msg_id == request => {
-                        silence = Instant::now();
-                        stamp(&mut self.notebook.cells[index], "shell.execute_reply", &message);
-                        answer.reply = Some(message);
-                    }
-                    Incoming::Shell(_) => {}
-                    Incoming::Log(text) => (self.events)(Event::KernelLog { text: &text }),
-                    Incoming::Died(status) => return Some(Stop::Died(status)),
-                },
-                () = sleep_until(overdue) => return deadline.map(|(_, timeout)| Stop::Timeout(timeout)),
-                () = sleep_until(silent) => {
-                    tracing::warn!(cell = index + 1, "the kernel answered, but never said that it is idle");
-                    return None;
-                }
-                () = wait_for(&mut interrupt) => return Some(Stop::Interrupted),
-                () = self.checkpoint.due() => self.save_if_due().await,
-            }
+    fn take_queued(&mut self, kernel: &mut Kernel) {
+        for message in kernel.queued() {
+            self.take(message);
         }
-        kernel
-            .queued()
-            .into_iter()
-            .for_each(|message| self.take(message));
-        None
     }
 
+    /// Puts what a message brings where it belongs: into a widget or into a cell.
     fn take(&mut self, message: Message) {
-        if self
-            .outputs
-            .apply(message, &mut self.notebook.cells, self.events)
-        {
+        let taken = if message.kind().starts_with("comm_") {
+            self.widgets.comm(&message);
+            true
+        } else {
+            self.widgets.take(&message)
+                || self
+                    .outputs
+                    .apply(message, &mut self.notebook.cells, self.events)
+        };
+        if taken {
             self.checkpoint.mark();
         }
     }
 
+    /// Writes down what the widgets show.
+    fn record_widgets(&mut self) {
+        let kept = self.plan.turns.contains(&Turn::Keep);
+        self.widgets.record(&mut self.notebook.metadata, kept);
+    }
+
     async fn save_if_due(&mut self) {
+        if self.checkpoint.is_due() {
+            self.record_widgets();
+        }
         if let Some(Err(error)) = self.checkpoint.save_if_due(self.notebook).await {
             (self.events)(Event::SaveFailed { error: &error });
         }
@@ -311,10 +309,7 @@ impl<'a> Run<'a> {
                 Incoming::Died(_) => break,
             }
         }
-        kernel
-            .queued()
-            .into_iter()
-            .for_each(|message| self.take(message));
+        self.take_queued(&mut kernel);
         kernel.kill().await;
     }
 }
@@ -327,7 +322,13 @@ async fn wait_for(interrupt: &mut Option<&mut Interrupt<'_>>) {
     }
 }
 
-/// A moment that no run lives to see.
-fn far_future() -> Instant {
-    Instant::now() + Duration::from_secs(60 * 60 * 24 * 365)
+/// Waits for a deadline; the time that it gave. For ever when there is none.
+async fn over(deadline: Option<(Instant, Duration)>) -> Duration {
+    match deadline {
+        Some((moment, timeout)) => {
+            sleep_until(moment).await;
+            timeout
+        }
+        None => std::future::pending().await,
+    }
 }

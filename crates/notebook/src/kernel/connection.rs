@@ -1,5 +1,6 @@
 //! Where a kernel's five sockets are: files in a private folder, or loopback ports for kernels that know no `ipc`.
 
+use crate::kernelspec::KernelSpec;
 use serde_json::json;
 use std::fs::Permissions;
 use std::io;
@@ -18,6 +19,24 @@ const SHORT_FOLDER: &str = "/tmp";
 pub(crate) enum Transport {
     Ipc,
     Tcp,
+}
+
+impl Transport {
+    /// `ipc` for kernels that run on libzmq, which are Python's and R's: no port can be taken by another, and no other
+    /// user can connect. TCP for all others: every kernel knows it, and many (on the JVM, Go, Deno) know nothing else
+    /// and would not die of `ipc` but wait for ever.
+    pub fn of(spec: &KernelSpec) -> Self {
+        let program = spec.argv.first().map(Path::new);
+        let name = program
+            .and_then(Path::file_name)
+            .unwrap_or_default()
+            .to_string_lossy();
+        if name.starts_with("python") || matches!(&*name, "R" | "ipython" | "Rscript") {
+            Self::Ipc
+        } else {
+            Self::Tcp
+        }
+    }
 }
 
 /// One of a kernel's sockets.

@@ -1,11 +1,13 @@
 //! The kernel's process: started so that it can't outlive us, and ended with everything that it started.
 
+use super::guard;
 use crate::environment::Environment;
 use crate::kernelspec::KernelSpec;
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -24,10 +26,13 @@ pub(crate) enum Event {
     Ended(ExitStatus),
 }
 
-/// A kernel's process, leader of its own process group. Dropping it kills the group.
+/// A kernel's process under its guard (see [`guard`]), in a session of its own. Dropping it kills its whole tree.
 pub(crate) struct Process {
+    /// The guard, which ends as the kernel does, after all that the kernel started.
     child: Child,
-    group: Pid,
+    pid: Pid,
+    /// Closing it kills the tree.
+    lifeline: Option<io::PipeWriter>,
     log: pipe::Receiver,
     log_open: bool,
     ended: Option<ExitStatus>,
@@ -36,9 +41,6 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the kernel's command in `cwd`. Its standard input is empty; what it writes itself (not through Jupyter
     /// messages) is its log.
-    ///
-    /// The kernel dies with the *thread* that calls this (`PR_SET_PDEATHSIG`), so call it on one that lasts: the main
-    /// thread, with a current-thread runtime.
     #[allow(clippy::disallowed_methods, reason = "this module starts the kernels")]
     pub fn start(
         spec: &KernelSpec,
@@ -80,16 +82,19 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
-        command.process_group(0).kill_on_drop(true);
-        die_with_parent(&mut command);
+        // A terminal's Ctrl-C is for us alone.
+        command.process_group(0);
+        let (watched, lifeline) = io::pipe()?;
+        guard::set(&mut command, OwnedFd::from(watched));
         let failed = |error: io::Error| io::Error::new(error.kind(), format!("{program}: {error}"));
         let child = command.spawn().map_err(failed)?;
-        let group = child.id().map(|id| Pid::from_raw(id.cast_signed()));
-        let group = group.ok_or_else(|| io::Error::other("the kernel's process has no id"))?;
+        let pid = child.id().map(|id| Pid::from_raw(id.cast_signed()));
+        let pid = pid.ok_or_else(|| io::Error::other("the kernel's process has no id"))?;
         let log = pipe::Receiver::from_owned_fd(reader.into())?;
         Ok(Self {
             child,
-            group,
+            pid,
+            lifeline: Some(lifeline),
             log,
             log_open: true,
             ended: None,
@@ -143,46 +148,17 @@ impl Process {
 
     /// Sends SIGINT to the kernel's process group.
     pub fn interrupt(&self) {
-        self.signal(Signal::SIGINT);
-    }
-
-    /// Kills the kernel and all processes of its group.
-    pub fn kill(&self) {
-        self.signal(Signal::SIGKILL);
-    }
-
-    fn signal(&self, signal: Signal) {
-        match killpg(self.group, signal) {
+        if self.ended.is_some() {
+            return;
+        }
+        match kill(self.pid, Signal::SIGINT) {
             Ok(()) | Err(Errno::ESRCH) => {}
-            Err(error) => {
-                tracing::warn!(%error, group = %self.group, "could not send {signal} to a kernel")
-            }
+            Err(error) => tracing::warn!(%error, "could not interrupt a kernel"),
         }
     }
-}
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Lets the kernel of Linux kill the child when the thread that started it ends, however that happens.
-#[allow(
-    unsafe_code,
-    reason = "code between fork and exec can only be given by the unsafe pre_exec"
-)]
-fn die_with_parent(command: &mut Command) {
-    let parent = Pid::this();
-    // SAFETY: both calls are async-signal-safe system calls, and nothing is allocated or locked.
-    unsafe {
-        command.pre_exec(move || {
-            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-            if Pid::parent() == parent {
-                Ok(())
-            } else {
-                Err(Errno::ESRCH.into())
-            }
-        });
+    /// Kills the kernel and every process that descends from it; `wait` returns when all are gone.
+    pub fn kill(&mut self) {
+        self.lifeline = None;
     }
 }

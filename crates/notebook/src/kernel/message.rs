@@ -45,6 +45,7 @@ pub(crate) struct Message {
     pub header: Header,
     pub parent: Header,
     pub content: Value,
+    pub buffers: Vec<Bytes>,
 }
 
 /// The key that messages of one kernel are signed with, and the session that requests belong to.
@@ -67,6 +68,16 @@ impl Signer {
 
     /// A request's id and frames.
     pub fn request(&self, msg_type: &str, content: &Value) -> Result<(String, ZmqMessage), Error> {
+        self.message(msg_type, content, None)
+    }
+
+    /// The id and frames of a message, which may have a parent.
+    pub fn message(
+        &self,
+        msg_type: &str,
+        content: &Value,
+        parent: Option<&Header>,
+    ) -> Result<(String, ZmqMessage), Error> {
         let msg_id = uuid::Uuid::new_v4().to_string();
         let header = Header {
             msg_id: msg_id.clone(),
@@ -79,7 +90,7 @@ impl Signer {
         let empty = json!({});
         let parts = [
             serde_json::to_vec(&header)?,
-            empty.to_string().into(),
+            parent.map_or_else(|| Ok(empty.to_string().into()), serde_json::to_vec)?,
             empty.to_string().into(),
             serde_json::to_vec(content)?,
         ];
@@ -102,7 +113,7 @@ impl Signer {
             .position(|frame| frame[..] == *DELIMITER)
             .ok_or(Error::Incomplete("delimiter"))?
             + 1;
-        let [signature, header, parent, metadata, content, ..] = &frames[start..] else {
+        let [signature, header, parent, metadata, content, buffers @ ..] = &frames[start..] else {
             return Err(Error::Incomplete("all its parts"));
         };
         let mut mac = self.mac.clone();
@@ -113,8 +124,10 @@ impl Signer {
         mac.verify_slice(&signature).map_err(|_| Error::Signature)?;
         Ok(Message {
             header: serde_json::from_slice(header)?,
-            parent: serde_json::from_slice(parent)?,
-            content: serde_json::from_slice(content)?,
+            // Some kernels send no parent, or one with odd fields.
+            parent: serde_json::from_slice(parent).unwrap_or_default(),
+            content: crate::json::from_slice(content)?,
+            buffers: buffers.to_vec(),
         })
     }
 }
@@ -136,5 +149,11 @@ impl Message {
     /// Whether this is the `status: idle` that ends a request.
     pub fn is_idle(&self) -> bool {
         self.kind() == "status" && self.text("execution_state") == "idle"
+    }
+
+    /// Whether what runs the kernel says that it starts it anew, so that its variables are gone. (`starting` says
+    /// nothing: ipykernel may publish that of its first start after it has answered.)
+    pub fn is_restart(&self) -> bool {
+        self.kind() == "status" && self.text("execution_state") == "restarting"
     }
 }

@@ -6,7 +6,7 @@ use super::message::Signer;
 use super::{Incoming, Kernel, iopub};
 use crate::environment::Environment;
 use crate::kernelspec::KernelSpec;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -19,6 +19,13 @@ use zeromq::{DealerSocket, Socket, SocketOptions, ZmqMessage};
 const BIND_POLL: Duration = Duration::from_millis(2);
 /// After this long without both an answer and a message on IOPub, `kernel_info_request` is sent again.
 const READY_RETRY: Duration = Duration::from_millis(500);
+/// In the log of a kernel that could not bind a port, in any program's spelling.
+const PORT_TAKEN: &str = "ddress already in use";
+/// Takes the limit of 1,000 messages off ipykernel's IOPub socket, above which libzmq drops them (an `idle` among them)
+/// when a busy machine keeps us from reading. On the thread that owns the socket; one expression, so that no name is
+/// left in the user's namespace. What has no such thread raises an error that nobody sees.
+const UNLIMITED_IOPUB: &str = "(lambda thread, zmq: thread.schedule(lambda: thread.socket.set(zmq.SNDHWM, 0)))\
+    (get_ipython().kernel.iopub_thread, __import__('zmq'))";
 /// How much of a kernel's own log is kept for error messages, in bytes.
 const LOG_TAIL_BYTES: usize = 4 * 1024;
 /// Why a kernel did not start.
@@ -78,8 +85,8 @@ fn after_colon(log: &str) -> String {
 }
 
 impl Kernel {
-    /// Starts a kernel and waits until it answers on both shell and IOPub. Over `ipc`; a kernel that dies of it gets a
-    /// second chance over loopback TCP.
+    /// Starts a kernel and waits until it answers on both shell and IOPub. Over `ipc` or loopback TCP, see
+    /// [`Transport::of`]; a kernel that dies of `ipc` gets a second chance over TCP.
     pub async fn start(
         spec: &KernelSpec,
         environment: &Environment,
@@ -92,8 +99,12 @@ impl Kernel {
             sink: on_log,
         };
         let attempts = async {
-            match Self::attempt(Transport::Ipc, spec, environment, cwd, &mut log).await {
-                Err(StartError::Died { .. }) => {
+            let first = Transport::of(spec);
+            match Self::attempt(first, spec, environment, cwd, &mut log).await {
+                // It may know no `ipc` after all, or another program may have taken a port since it was found free.
+                Err(StartError::Died { log: told, .. })
+                    if first == Transport::Ipc || told.contains(PORT_TAKEN) =>
+                {
                     Self::attempt(Transport::Tcp, spec, environment, cwd, &mut log).await
                 }
                 other => other,
@@ -158,11 +169,7 @@ impl Kernel {
     async fn wait_ready(&mut self, log: &mut LogTail<'_>) -> Result<(), ConnectError> {
         let mut heard = false;
         loop {
-            if self
-                .request("kernel_info_request", json!({}))
-                .await
-                .is_err()
-            {
+            if self.request_info().await.is_err() {
                 // The kernel has closed its sockets, so its process is ending.
                 return Err(ConnectError::Died(keep_log(&mut self.process, log).await));
             }
@@ -170,6 +177,10 @@ impl Kernel {
             tokio::pin!(retry);
             loop {
                 if heard && !self.info.is_null() {
+                    if self.info.get("implementation").and_then(Value::as_str) == Some("ipython") {
+                        // It comes before the first cell; there is no need to wait for it.
+                        let _ = self.execute_silently(UNLIMITED_IOPUB).await;
+                    }
                     return Ok(());
                 }
                 let incoming = tokio::select! {

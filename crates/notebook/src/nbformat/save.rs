@@ -1,21 +1,50 @@
 //! Replacing a file as a whole. Knows no notebooks.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The mode of a new file, before the process's umask.
 const NEW_FILE_MODE: u32 = 0o666;
+/// How much is gathered before the system is called.
+const BUFFER_BYTES: usize = 128 * 1024;
 
-/// Puts `bytes` at `path`: a reader finds the old content or the new, never a part, also after a crash. A link is
+/// Content that is written, but neither durable nor in its place yet. Dropping it leaves the old file.
+pub(crate) enum Staged {
+    /// A temporary file beside its place.
+    File {
+        temporary: NamedTempFile,
+        folder: PathBuf,
+        target: PathBuf,
+    },
+    /// A device or pipe has it already.
+    Written,
+}
+
+/// Puts bytes at `path`: a reader finds the old content or the new, never a part, also after a crash. A link is
 /// followed, an existing file keeps its mode; a device or pipe is written to as it is.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    stage(path, write)?.commit()
+}
+
+/// The first half of [`replace`]: writes the content beside its place.
+pub(crate) fn stage(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<Staged> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let existing = match fs::metadata(&target) {
         Ok(metadata) if metadata.is_file() => Some(metadata.permissions()),
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => return File::options().write(true).open(&target)?.write_all(bytes),
+        Ok(_) => {
+            buffered(File::options().write(true).open(&target)?, write)?;
+            return Ok(Staged::Written);
+        }
         Err(_) => None,
     };
     let folder = match target.parent() {
@@ -27,11 +56,50 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .suffix(".tmp")
         .permissions(Permissions::from_mode(NEW_FILE_MODE))
         .tempfile_in(&folder)?;
-    temporary.write_all(bytes)?;
+    buffered(temporary.as_file_mut(), write)?;
     if let Some(permissions) = existing {
         temporary.as_file().set_permissions(permissions)?;
     }
-    temporary.as_file().sync_all()?;
-    temporary.persist(&target)?;
-    File::open(&folder)?.sync_all()
+    Ok(Staged::File {
+        temporary,
+        folder,
+        target,
+    })
+}
+
+fn buffered(
+    file: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(BUFFER_BYTES, file);
+    write(&mut writer)?;
+    writer.flush()
+}
+
+impl Staged {
+    /// How many bytes wait to be put in their place.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::File { temporary, .. } => {
+                let metadata = temporary.as_file().metadata();
+                metadata.map_or(0, |metadata| metadata.len())
+            }
+            Self::Written => 0,
+        }
+    }
+
+    /// The second half of [`replace`]: makes the content durable, then puts it in its place.
+    pub fn commit(self) -> io::Result<()> {
+        let Self::File {
+            temporary,
+            folder,
+            target,
+        } = self
+        else {
+            return Ok(());
+        };
+        temporary.as_file().sync_all()?;
+        temporary.persist(&target)?;
+        File::open(&folder)?.sync_all()
+    }
 }

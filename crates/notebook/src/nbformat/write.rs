@@ -2,24 +2,15 @@
 //! into lines while they are written.
 
 use super::{Cell, Notebook, Object, Output};
-use crate::number::python_repr;
+use crate::json::Python;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use serde_json::ser::{Formatter, PrettyFormatter};
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
 
-pub(super) fn to_vec(notebook: &Notebook) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(
-        &mut bytes,
-        Python(PrettyFormatter::with_indent(b" ")),
-    );
-    // Writing to memory can't fail, and every key of a notebook is a string.
-    if let Err(error) = notebook.serialize(&mut serializer) {
-        tracing::error!(%error, "a notebook could not be written as JSON");
-    }
-    bytes
+pub(super) fn write(notebook: &Notebook, writer: impl Write) -> Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(writer, Python::new());
+    Ok(notebook.serialize(&mut serializer)?)
 }
 
 /// A part of a notebook, and how it is written there.
@@ -155,49 +146,4 @@ fn is_line_end(character: char) -> bool {
         character,
         '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
     )
-}
-
-/// serde_json's pretty formatter with Python's text of floats.
-struct Python<'a>(PrettyFormatter<'a>);
-
-impl Formatter for Python<'_> {
-    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> Result<()> {
-        writer.write_all(python_repr(value).as_bytes())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.0.end_object_value(writer)
-    }
 }

@@ -9,10 +9,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 mod ending;
+mod interpreters;
+mod kernels;
+mod languages;
 mod nbformat;
 mod outputs;
 mod papermill;
 mod parameters;
+mod semantics;
 
 use notebook::{Environment, Error, Event, Notebook, Options, Preparation, Summary};
 use serde_json::{Value, json};

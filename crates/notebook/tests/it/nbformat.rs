@@ -12,9 +12,13 @@ const REWRITE: &str = "import sys, nbformat, nbformat.v4\n\
                        sys.stdout.write(nbformat.v4.writes(nb))";
 
 fn by_python(file: &Value) -> String {
+    text_by_python(&file.to_string())
+}
+
+fn text_by_python(file: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.ipynb");
-    std::fs::write(&path, file.to_string()).unwrap();
+    std::fs::write(&path, file).unwrap();
     python(REWRITE, &[&path])
 }
 
@@ -63,6 +67,34 @@ fn files_come_out_with_the_bytes_that_python_writes() {
     let ours = by_us(&file);
     assert_eq!(ours, by_python(&file));
     assert_eq!(by_us(&serde_json::from_str(&ours).unwrap()), ours);
+}
+
+#[test]
+fn what_python_writes_beyond_json_comes_out_as_it_went_in() {
+    let output = r#"{"output_type": "display_data", "metadata": {}, "data": {"application/json": [NaN, -Infinity]}}"#;
+    let text = format!(
+        r#"{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{"a": NaN, "b": [Infinity, 123456789012345678901234567890]}},
+        "cells": [{{"cell_type": "code", "id": "a", "execution_count": null, "source": "NaN", "outputs": [{output}],
+        "metadata": {{"papermill": {{"parameters": {{"x": -Infinity}}}}}}}}]}}"#
+    );
+    let ours = Notebook::from_slice(text.as_bytes()).unwrap().to_vec();
+    assert_eq!(String::from_utf8(ours).unwrap(), text_by_python(&text));
+}
+
+#[test]
+fn marks_of_byte_order_line_ends_of_windows_and_halves_of_pairs_are_read() {
+    let text = odd_notebook().to_string().replace(
+        "\"odd key\":1",
+        "\"odd key\":\"\\ud83d\",\r\n\"odder\":\"\\uDC00x\"",
+    );
+    let notebook = Notebook::from_slice(format!("\u{feff}{text}\r\n").as_bytes()).unwrap();
+    let written = String::from_utf8(notebook.to_vec()).unwrap();
+    assert!(
+        written.contains(r#""odd key": "\ud83d""#) && written.contains(r#""odder": "\uDC00x""#)
+    );
+    let again = Notebook::from_slice(written.as_bytes()).unwrap();
+    assert_eq!(again, notebook);
+    assert_eq!(again.to_vec(), written.as_bytes());
 }
 
 #[test]

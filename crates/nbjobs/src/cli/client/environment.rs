@@ -116,6 +116,13 @@ impl Environment {
         self.region = region.or(self.region.take());
     }
 
+    /// Without an endpoint for S3 it is AWS's own, in the region named or else the first one.
+    pub fn default_to_aws(&mut self) {
+        let region = self.region.get_or_insert_with(|| "us-east-1".to_owned());
+        self.endpoint
+            .get_or_insert_with(|| format!("https://s3.{region}.amazonaws.com"));
+    }
+
     /// Errors, with the way out, if something that every request needs is missing.
     pub fn check(&self) -> anyhow::Result<()> {
         for service in Service::ALL {

@@ -10,6 +10,7 @@ pub use error::{ServiceError, Unreachable};
 pub use s3::{Content, OBJECT_BYTES_MAX};
 
 use crate::clock::Clock;
+use crate::config;
 use anyhow::Context;
 use aws_wire::{json11, sigv4};
 use http::{Method, Request, Response};
@@ -25,6 +26,8 @@ use ureq::{AsSendBody, Body};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the server may be silent in the middle of a request or an answer.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often an answer may send us elsewhere.
+const REDIRECTS_MAX: u32 = 10;
 /// The longest answer that is read into memory: a page of descriptions or of log events is far below it.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
@@ -49,6 +52,7 @@ pub struct Client {
     http: ureq::Agent,
     environment: Environment,
     account: OnceCell<String>,
+    names_owner: bool,
 }
 
 impl Client {
@@ -57,20 +61,24 @@ impl Client {
         let mut environment = Environment::of_process();
         environment.prefer(connection.endpoint_url.clone(), connection.region.clone());
         environment.check()?;
-        let mut config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!("nbjobs/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_per_read(Some(SILENCE_TIMEOUT))
-            .timeout_per_write(Some(SILENCE_TIMEOUT));
-        if let Some(file) = environment.ca_bundle() {
-            config = config.tls_config(trusting(file)?);
-        }
         Ok(Self {
-            http: config.build().new_agent(),
+            http: agent(environment.ca_bundle(), 0)?,
             environment,
             account: OnceCell::new(),
+            names_owner: true,
+        })
+    }
+
+    /// A client for objects of any store that speaks S3, be it ours, another or AWS's own, in buckets of anybody.
+    pub fn of_objects() -> anyhow::Result<Self> {
+        let mut environment = Environment::of_process();
+        environment.default_to_aws();
+        environment.credentials()?;
+        Ok(Self {
+            http: agent(environment.ca_bundle(), 0)?,
+            environment,
+            account: OnceCell::new(),
+            names_owner: false,
         })
     }
 
@@ -158,6 +166,28 @@ impl Client {
     }
 }
 
+/// A client for plain HTTP.
+pub fn http_agent() -> anyhow::Result<ureq::Agent> {
+    let bundle = ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"]
+        .into_iter()
+        .find_map(config::variable);
+    agent(bundle.as_deref(), REDIRECTS_MAX)
+}
+
+fn agent(ca_bundle: Option<&str>, redirects_max: u32) -> anyhow::Result<ureq::Agent> {
+    let mut config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(redirects_max)
+        .user_agent(concat!("nbjobs/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_per_read(Some(SILENCE_TIMEOUT))
+        .timeout_per_write(Some(SILENCE_TIMEOUT));
+    if let Some(file) = ca_bundle {
+        config = config.tls_config(trusting(file)?);
+    }
+    Ok(config.build().new_agent())
+}
+
 fn read_text(answer: &mut Response<Body>) -> anyhow::Result<String> {
     let mut text = String::new();
     answer
@@ -172,17 +202,17 @@ fn read_text(answer: &mut Response<Body>) -> anyhow::Result<String> {
 
 /// TLS that trusts the certificates of a PEM file, as `AWS_CA_BUNDLE` asks of every AWS tool.
 fn trusting(file: &str) -> anyhow::Result<TlsConfig> {
-    let pem = fs::read(file).with_context(|| format!("cannot read AWS_CA_BUNDLE {file}"))?;
+    let pem = fs::read(file).with_context(|| format!("cannot read the CA bundle {file}"))?;
     let mut certificates = Vec::new();
     for item in tls::parse_pem(&pem) {
-        let item = item.with_context(|| format!("AWS_CA_BUNDLE {file} is not a PEM file"))?;
+        let item = item.with_context(|| format!("the CA bundle {file} is not a PEM file"))?;
         if let PemItem::Certificate(certificate) = item {
             certificates.push(certificate);
         }
     }
     anyhow::ensure!(
         !certificates.is_empty(),
-        "AWS_CA_BUNDLE {file} holds no certificate"
+        "the CA bundle {file} holds no certificate"
     );
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::from(certificates.into_iter()))

@@ -33,7 +33,7 @@ pub enum Content<'a> {
 }
 
 impl Client {
-    /// Stores an object in a bucket of the caller's account.
+    /// Stores an object, in a bucket of the caller's account unless the client is for any bucket.
     pub fn put_object(&self, bucket: &str, key: &str, content: Content<'_>) -> anyhow::Result<()> {
         let request = self.object(Method::PUT, bucket, key)?;
         let answer = match content {
@@ -67,10 +67,13 @@ impl Client {
 
     fn object(&self, method: Method, bucket: &str, key: &str) -> anyhow::Result<Request<()>> {
         let path = format!("/{bucket}/{}", utf8_percent_encode(key, IN_PATH));
-        Request::builder()
+        let mut request = Request::builder()
             .method(method)
-            .uri(self.environment.url(Service::S3, &path)?)
-            .header("x-amz-expected-bucket-owner", self.account()?)
+            .uri(self.environment.url(Service::S3, &path)?);
+        if self.names_owner {
+            request = request.header("x-amz-expected-bucket-owner", self.account()?);
+        }
+        request
             .body(())
             .with_context(|| format!("s3://{bucket}/{key} is no URL"))
     }

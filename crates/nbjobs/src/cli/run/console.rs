@@ -1,9 +1,11 @@
 //! What a run says to the person who started it, on standard error: Papermill's lines, a progress bar, the notebook's
 //! own output if wanted.
 
+use super::execution;
+use super::stream_files::StreamFiles;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use notebook::nbformat::Output;
-use notebook::{CellError, Event};
+use notebook::{CellError, Event, Notes};
 use regex::Regex;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
@@ -13,17 +15,31 @@ const DESCRIPTION: &str = "papermill_description=";
 /// Papermill's rule above an exception.
 const RULE_WIDTH: usize = 75;
 
-/// Standard error of one run.
+/// How grave a message is, by the names of Python's logging. Messages below the level asked for are not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[value(rename_all = "UPPER")]
+#[allow(missing_docs, reason = "Python's names")]
+pub enum Level {
+    Notset,
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Critical,
+}
+
+/// Standard error of one run, and the files of what it prints.
 pub(super) struct Console {
-    quiet: bool,
+    level: Level,
     log_output: bool,
     bar: Option<ProgressBar>,
+    files: StreamFiles,
     at_line_start: bool,
 }
 
 impl Console {
-    /// A quiet console shows neither lines nor output. The bar is for terminals only.
-    pub fn new(quiet: bool, log_output: bool, bar: bool) -> Self {
+    /// The bar is for terminals only.
+    pub fn new(level: Level, log_output: bool, bar: bool, files: StreamFiles) -> Self {
         let bar = (bar && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             let template =
@@ -34,35 +50,60 @@ impl Console {
             )
         });
         Self {
-            quiet,
+            level,
             log_output,
             bar,
+            files,
             at_line_start: true,
         }
     }
 
     /// A line of its own.
-    pub fn say(&mut self, line: &str) {
-        if !self.quiet {
+    pub fn say(&mut self, level: Level, line: &str) {
+        if level >= self.level {
             let start = if self.at_line_start { "" } else { "\n" };
             self.print(&format!("{start}{line}\n"));
+        }
+    }
+
+    /// What there is to say of the parameters.
+    pub fn notes(&mut self, notes: &Notes) {
+        for name in &notes.unknown_parameters {
+            let line = format!("Passed unknown parameter: {name}");
+            self.say(Level::Warning, &line);
+        }
+        for wrong in &notes.ill_typed_parameters {
+            self.say(
+                Level::Warning,
+                &format!("Passed ill-typed parameter: {wrong}"),
+            );
+        }
+        if notes.no_parameters_cell {
+            let line = "Input notebook does not contain a cell with tag 'parameters'";
+            self.say(Level::Warning, line);
         }
     }
 
     /// Shows what happens in the run.
     pub fn show(&mut self, event: Event<'_>) {
         match event {
-            Event::KernelStarting { kernel } => {
-                self.say(&format!("Executing notebook with kernel: {kernel}"))
-            }
+            Event::KernelStarting { kernel } => self.say(
+                Level::Info,
+                &format!("Executing notebook with kernel: {kernel}"),
+            ),
             Event::KernelLog { text } => self.print(text),
+            Event::Resuming {
+                first,
+                rerun,
+                total,
+            } => self.say(Level::Info, &execution::resuming(first, rerun, total)),
             Event::CellStarted {
                 index,
                 total,
                 source,
             } => {
                 if self.log_output {
-                    self.say(&format!("Executing Cell {:-<40}", index + 1));
+                    self.say(Level::Info, &format!("Executing Cell {:-<40}", index + 1));
                 }
                 if let Some(bar) = &self.bar {
                     bar.set_length(total as u64);
@@ -72,18 +113,28 @@ impl Console {
                     bar.tick();
                 }
             }
-            Event::Output { output, .. } if self.log_output => self.log(output),
+            Event::Output { output, .. } => {
+                if let Err(error) = self.files.write(output) {
+                    let line =
+                        format!("The notebook's output could not be written to its file: {error}");
+                    self.say(Level::Error, &line);
+                }
+                if self.log_output {
+                    self.log(output);
+                }
+            }
             Event::CellFinished { index, .. } => {
                 if self.log_output {
-                    self.say(&format!("Ending Cell {:-<43}", index + 1));
+                    self.say(Level::Info, &format!("Ending Cell {:-<43}", index + 1));
                 }
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
                 }
             }
-            Event::SaveFailed { error } => {
-                self.say(&format!("The notebook could not be saved: {error}"))
-            }
+            Event::SaveFailed { error } => self.say(
+                Level::Error,
+                &format!("The notebook could not be saved: {error}"),
+            ),
             _ => {}
         }
     }
@@ -100,7 +151,9 @@ impl Console {
     }
 
     fn log(&mut self, output: &Output) {
-        if self.quiet {
+        let stderr = output.get("name").is_some_and(|name| name == "stderr");
+        let level = if stderr { Level::Warning } else { Level::Info };
+        if level < self.level {
             return;
         }
         match output
@@ -108,7 +161,7 @@ impl Console {
             .or_else(|| output.get("data")?.get("text/plain"))
         {
             Some(Value::String(text)) if output.contains_key("text") => self.print(text),
-            Some(Value::String(text)) => self.say(text),
+            Some(Value::String(text)) => self.say(level, text),
             _ => {}
         }
     }

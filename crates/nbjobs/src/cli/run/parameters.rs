@@ -1,14 +1,21 @@
 //! Parameters from the command line's five sources. Precedence, whatever their order on the line:
-//! `-b` < `-f` < `-y` < `-p` < `-r`; within one kind the later wins.
+//! `--inject-*` < `-b` < `-f` < `-y` < `-p` < `-r`; within one kind the later wins.
 
+use super::place::Place;
 use super::{Args, yaml};
 use anyhow::{Context, bail};
 use base64::Engine;
 use notebook::{Parameters, Value};
 
-/// All parameters of a command line.
-pub(super) fn gather(args: &Args) -> anyhow::Result<Parameters> {
+/// All parameters of a command line. The paths are as given, before anything is filled in.
+pub(super) fn gather(args: &Args, input: &str, output: &str) -> anyhow::Result<Parameters> {
     let mut parameters = Parameters::default();
+    if args.inject_input_path || args.inject_paths {
+        parameters.set("PAPERMILL_INPUT_PATH", Value::Str(input.to_owned()));
+    }
+    if args.inject_output_path || args.inject_paths {
+        parameters.set("PAPERMILL_OUTPUT_PATH", Value::Str(output.to_owned()));
+    }
     for text in &args.parameters_base64 {
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(text.trim())
@@ -17,8 +24,9 @@ pub(super) fn gather(args: &Args) -> anyhow::Result<Parameters> {
         add(&mut parameters, &text).context("-b")?;
     }
     for path in &args.parameters_file {
-        let at = || format!("-f {}", path.display());
-        let text = std::fs::read_to_string(path).with_context(at)?;
+        let at = || format!("-f {path}");
+        let bytes = Place::parse(path).and_then(|place| place.read());
+        let text = String::from_utf8(bytes.with_context(at)?).with_context(at)?;
         add(&mut parameters, &text).with_context(at)?;
     }
     for text in &args.parameters_yaml {

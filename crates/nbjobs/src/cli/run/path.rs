@@ -1,14 +1,13 @@
 //! Paths with parameters in them: Python's `str.format` in the forms that paths need. `{name}`, `{name[key]}`,
 //! `{pm[run_uuid]}`, `{pm[current_datetime_utc]:%Y-%m-%d}`, `{n:03d}`, `{x:.2f}`, `{{` and `}}`.
 
+mod format;
+
 use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use notebook::{Parameters, Value};
 use uuid::Uuid;
-
-/// The widest number and the most decimals that a format may ask for.
-const WIDTH_MAX: usize = 100;
 
 /// What a path may name.
 pub(super) struct Names<'a> {
@@ -69,9 +68,8 @@ impl<'a> Names<'a> {
                 let format = if format.is_empty() { default } else { format };
                 Ok(jiff::fmt::strtime::format(format, moment)?)
             }
-            Named::Text(text) if format.is_empty() => Ok(text.to_owned()),
-            Named::Text(_) => bail!("the format {format:?} is not for texts"),
-            Named::Value(value) => formatted(value, format),
+            Named::Text(text) => format::format(&Value::Str(text.to_owned()), format),
+            Named::Value(value) => format::format(value, format),
         }
     }
 
@@ -113,49 +111,6 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A value by Python's format: whole numbers with `d`, `5d`, `05d`, floats with `.2f`, everything without a format.
-fn formatted(value: &Value, format: &str) -> anyhow::Result<String> {
-    let text = match value {
-        Value::Str(text) => text.clone(),
-        Value::Int(number) => match format.strip_suffix('d').unwrap_or(format) {
-            "" => return Ok(number.to_string()),
-            width => {
-                let wide = width
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|wide| *wide <= WIDTH_MAX);
-                return match (wide, width.starts_with('0')) {
-                    (Some(wide), true) => Ok(format!("{number:0wide$}")),
-                    (Some(wide), false) => Ok(format!("{number:wide$}")),
-                    (None, _) => {
-                        bail!("the format {format:?} is not one for whole numbers, such as '03d'")
-                    }
-                };
-            }
-        },
-        Value::Float(number) if !format.is_empty() => {
-            let decimals = format
-                .strip_prefix('.')
-                .and_then(|format| format.strip_suffix('f')?.parse::<usize>().ok());
-            let decimals = decimals.filter(|decimals| *decimals <= WIDTH_MAX);
-            let decimals = decimals.with_context(|| {
-                format!("the format {format:?} is not one for floats, such as '.2f'")
-            })?;
-            return Ok(format!("{number:.decimals$}"));
-        }
-        Value::Float(number) => notebook::parameters::python_float(*number),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Null => "None".to_owned(),
-        Value::List(_) | Value::Dict(_) => bail!("a list or mapping can't be part of a path"),
-    };
-    if format.is_empty() {
-        Ok(text)
-    } else {
-        bail!("the format {format:?} is not for this value")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +134,7 @@ mod tests {
             ("{f}/{f:.1f}", "1e+22/10000000000000000000000.0"),
             ("{d[k][0]}", "True"),
             ("{{n}}", "{n}"),
+            ("{name:_>5}", "__x y"),
             ("{pm[current_datetime_utc]:%Y-%m}", "2026-11"),
             (
                 "{pm[current_datetime_utc]}",
@@ -194,8 +150,8 @@ mod tests {
             "{n",
             "n}",
             "{n.real}",
-            "{n:x}",
-            "{name:5}",
+            "{n:s}",
+            "{name:d}",
             "{d}",
             "{d[z]}",
             "{n:9999999d}",

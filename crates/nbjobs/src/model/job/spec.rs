@@ -18,6 +18,8 @@ const HYPER_PARAMETERS_MAX: usize = 100;
 const ENVIRONMENT_CHARS_MAX: usize = 512;
 /// The most environment variables (SageMaker).
 const ENVIRONMENT_MAX: usize = 100;
+/// The longest name of a file on Linux, in bytes.
+const FILE_NAME_BYTES_MAX: usize = 255;
 /// The most input channels (SageMaker).
 const CHANNELS_MAX: usize = 20;
 /// The longest run that SageMaker accepts: 28 days.
@@ -184,10 +186,53 @@ impl JobSpec {
         }
         self.validate_environment()?;
         self.validate_channels()?;
+        self.validate_support()?;
         self.validate_limits()
     }
 
+    /// Refuses what would change the run and isn't done here: it is refused rather than ignored.
+    fn validate_support(&self) -> Result<(), String> {
+        if self.enable_network_isolation {
+            return Err("EnableNetworkIsolation is true, but nbjobs does not isolate a job's network; leave it out".into());
+        }
+        let only = |field: &str, value: Option<&str>, allowed: &str| match value {
+            Some(value) if value != allowed => Err(format!(
+                "{field} is '{value}', which is not supported; use {allowed}"
+            )),
+            _ => Ok(()),
+        };
+        let mode = &self.algorithm_specification.training_input_mode;
+        only("TrainingInputMode", Some(mode), "File")?;
+        for channel in &self.input_data_config {
+            only("InputMode", channel.input_mode.as_deref(), "File")?;
+            only(
+                "CompressionType",
+                channel.compression_type.as_deref(),
+                "None",
+            )?;
+            only(
+                "RecordWrapperType",
+                channel.record_wrapper_type.as_deref(),
+                "None",
+            )?;
+        }
+        let output = &self.output_data_config;
+        only(
+            "OutputDataConfig.CompressionType",
+            output.compression_type.as_deref(),
+            "GZIP",
+        )
+    }
+
     fn validate_environment(&self) -> Result<(), String> {
+        for name in ["SM_INPUT_NOTEBOOK_NAME", "SM_OUTPUT_NOTEBOOK_NAME"] {
+            let value = self.environment.get(name).map_or("", String::as_str);
+            if !value.is_empty() && !is_file_name(value) {
+                return Err(format!(
+                    "Environment.{name} is '{value}', which is not the name of a file: it must have no slash and at most {FILE_NAME_BYTES_MAX} bytes"
+                ));
+            }
+        }
         at_most("environment", self.environment.len(), ENVIRONMENT_MAX)?;
         for (key, value) in &self.environment {
             let mut chars = key.chars();
@@ -300,6 +345,10 @@ impl JobSpec {
     }
 }
 
+fn is_file_name(text: &str) -> bool {
+    !text.contains('/') && ![".", ".."].contains(&text) && text.len() <= FILE_NAME_BYTES_MAX
+}
+
 fn at_most(field: &str, len: usize, max: usize) -> Result<(), String> {
     if len > max {
         return Err(format!(
@@ -363,7 +412,31 @@ mod tests {
     fn what_is_refused_says_which_field() {
         assert_eq!(check(|_| ()), Ok(()));
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 11] = [
+        let cases: [(Change, &str); 17] = [
+            (
+                |v| v["Environment"]["SM_OUTPUT_NOTEBOOK_NAME"] = json!("/tmp/x.ipynb"),
+                "SM_OUTPUT_NOTEBOOK_NAME is '/tmp/x.ipynb'",
+            ),
+            (
+                |v| v["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = json!(".."),
+                "SM_INPUT_NOTEBOOK_NAME is '..'",
+            ),
+            (
+                |v| v["EnableNetworkIsolation"] = json!(true),
+                "EnableNetworkIsolation",
+            ),
+            (
+                |v| v["InputDataConfig"][0]["CompressionType"] = json!("Gzip"),
+                "CompressionType is 'Gzip'",
+            ),
+            (
+                |v| v["AlgorithmSpecification"]["TrainingInputMode"] = json!("Pipe"),
+                "TrainingInputMode is 'Pipe'",
+            ),
+            (
+                |v| v["OutputDataConfig"]["CompressionType"] = json!("NONE"),
+                "OutputDataConfig.CompressionType is 'NONE'",
+            ),
             (
                 |v| v["HyperParameters"] = json!({"x;import os": "1"}),
                 "'x;import os' at 'hyperParameters'",

@@ -23,8 +23,12 @@ impl Run<'_> {
         if let Some(count) = reply.content.get("execution_count").and_then(Value::as_i64) {
             cell.set_execution_count(Some(count));
         }
-        if reply.text("status") == "ok" || may_fail {
+        let aborted = reply.text("status") == "aborted";
+        if reply.text("status") == "ok" || (may_fail && !aborted) {
             return Ok(());
+        }
+        if aborted {
+            return Err(self.aborted(index));
         }
         // The error that was published says more than the reply of some kernels; failed magics publish none.
         let published = cell
@@ -69,15 +73,37 @@ impl Run<'_> {
             place: self.place(index),
             status,
         };
-        self.push(
-            index,
-            error_output(
-                "DeadKernelError",
-                &error.to_string(),
-                Some(&json!([error.to_string()])),
-            ),
-        );
+        self.tell(index, "DeadKernelError", &error);
         error
+    }
+
+    /// The kernel refused to run the cell (nbclient takes that for success).
+    fn aborted(&mut self, index: usize) -> Error {
+        let told = "the kernel aborted the cell before it ran";
+        let traceback = json!([told]);
+        self.push(index, error_output("Aborted", told, Some(&traceback)));
+        Error::Cell(CellError {
+            index,
+            execution_count: self.notebook.cells[index].execution_count(),
+            ename: "Aborted".to_owned(),
+            evalue: told.to_owned(),
+            traceback: vec![told.to_owned()],
+        })
+    }
+
+    /// The kernel began anew in a cell: says so in the cell.
+    pub(super) fn restarted(&mut self, index: usize) -> Error {
+        let error = Error::KernelRestarted {
+            place: self.place(index),
+        };
+        self.tell(index, "DeadKernelError", &error);
+        error
+    }
+
+    /// Says in a cell what happened to it.
+    fn tell(&mut self, index: usize, ename: &str, error: &Error) {
+        let text = error.to_string();
+        self.push(index, error_output(ename, &text, Some(&json!([text]))));
     }
 
     /// The cell was stopped: says in it why, unless the kernel's own `KeyboardInterrupt` says it already.
@@ -89,14 +115,15 @@ impl Run<'_> {
                     place,
                     timeout: *timeout,
                 };
-                self.push(
-                    index,
-                    error_output(
-                        "CellTimeoutError",
-                        &error.to_string(),
-                        Some(&json!([error.to_string()])),
-                    ),
-                );
+                self.tell(index, "CellTimeoutError", &error);
+                error
+            }
+            Stop::TotalTimeout(timeout) => {
+                let error = Error::TotalTimeout {
+                    place: Some(place),
+                    timeout: *timeout,
+                };
+                self.tell(index, "CellTimeoutError", &error);
                 error
             }
             _ => {

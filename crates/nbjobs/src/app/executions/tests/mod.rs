@@ -87,7 +87,7 @@ async fn the_same_token_starts_once() {
     let error = start(&app, &other, "token-1").await.unwrap_err();
     assert!(matches!(error, Error::Conflict(_)), "{error}");
     assert_ne!(start(&app, &other, "token-2").await.unwrap().id, first.id);
-    assert_eq!(app.store.unfinished_jobs().await.unwrap().len(), 2);
+    assert_eq!(testing::unfinished_jobs(&app).await.len(), 2);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_start_makes_the_job_that_the_step_says() {
     )
     .await;
     let execution = start(&app, &of("p"), "token").await.unwrap();
-    let job = app.store.unfinished_jobs().await.unwrap().remove(0);
+    let job = testing::unfinished_jobs(&app).await.remove(0);
     assert!(
         job.name
             .starts_with(&format!("pipelines-{}-qiitasampl-qiitasamp-", execution.id)),
@@ -148,7 +148,7 @@ async fn a_step_begins_when_those_before_it_have_succeeded_and_reads_their_jobs(
     assert_eq!(step_statuses(&app, &execution.id).await, [running("prep")]);
     end(&app, &execution.id, "prep", JobStatus::Completed).await;
     assert_eq!(status(&app, &execution).await, ExecutionStatus::Executing);
-    let jobs = app.store.unfinished_jobs().await.unwrap();
+    let jobs = testing::unfinished_jobs(&app).await;
     let parameters = &jobs[0].spec.hyper_parameters;
     assert_eq!(parameters["out"], "s3://bucket/d");
     assert!(
@@ -238,7 +238,7 @@ async fn a_stop_stops_jobs_that_wait_at_once_and_waits_for_those_that_run() {
 
     let running = start(&app, &of("p"), "token-2").await.unwrap();
     let mut tx = app.store.tx().await.unwrap();
-    let mut job = app.store.unfinished_jobs().await.unwrap().remove(0);
+    let mut job = testing::unfinished_jobs(&app).await.remove(0);
     let secondary = SecondaryStatus::Training;
     tx.set_job_status(&mut job, JobStatus::InProgress, secondary, None, at(NOW))
         .await
@@ -283,7 +283,7 @@ async fn stopping_a_steps_own_job_stops_the_execution() {
     )
     .await;
     let execution = start(&app, &of("p"), "token").await.unwrap();
-    let job = app.store.unfinished_jobs().await.unwrap().remove(0);
+    let job = testing::unfinished_jobs(&app).await.remove(0);
     jobs::stop(&app, &job.name).await.unwrap();
     assert_eq!(status(&app, &execution).await, ExecutionStatus::Stopped);
 }

@@ -4,7 +4,7 @@ mod schedules;
 
 use super::*;
 use crate::app::rules::{self, Put};
-use crate::app::testing::{at, open, pipeline, restart, step};
+use crate::app::testing::{self, at, open, pipeline, restart, step};
 use crate::model::list::{Order, Sort};
 use crate::model::pipeline::ExecutionFilter;
 use crate::model::rule::{FiringStatus, RuleState, Target};
@@ -94,7 +94,7 @@ async fn a_rule_fires_in_its_minute_and_once() {
         app.store.next_due().await.unwrap(),
         Some(at("2026-11-24T13:00:00Z"))
     );
-    assert_eq!(app.store.unfinished_jobs().await.unwrap().len(), 1);
+    assert_eq!(testing::unfinished_jobs(&app).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,23 +1,23 @@
 //! Parameters in Python, byte for byte as Papermill writes them (without the optional Black).
 
-use super::{Language, Value, is_plain_name};
 use crate::number::python_repr;
+use crate::parameters::render::is_name;
+use crate::parameters::{Language, Value, inspect};
 
 pub(super) const LANGUAGE: Language = Language {
     name: "Python",
-    keys: &["python", "python3", "ipython", "pysparkkernel"],
-    comment: "# Parameters",
-    is_name: |name| is_plain_name(name, &KEYWORDS),
-    assign: |name, value| Ok(format!("{name} = {}", render(value))),
-    defined: Some(defined),
+    keys: &["python", "pysparkkernel", "ipython"],
+    kernels: &["python3", "python2", "xpython"],
+    frame: ["# Parameters\n", "\n", "\n"],
+    is_name: |name| is_name(name, KEYWORDS),
+    assign: |set| Ok(format!("{} = {}", set.name, render(set.value))),
+    inspect: Some(inspect::python),
 };
 
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
-    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
-    "with", "yield",
-];
+const KEYWORDS: &str = "\
+    False None True and as assert async await break class continue def del elif else except \
+    finally for from global if import in is lambda nonlocal not or pass raise return try \
+    while with yield";
 
 fn render(value: &Value) -> String {
     match value {
@@ -58,17 +58,4 @@ fn quote(text: &str) -> String {
         }
     }
     quoted + "\""
-}
-
-/// The names on the left of the cell's assignments, with or without annotation.
-fn defined(source: &str) -> Vec<String> {
-    let targets = source
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(target, _)| target);
-    let names = targets.map(|target| target.split(':').next().unwrap_or(target).trim());
-    names
-        .filter(|name| is_plain_name(name, &KEYWORDS))
-        .map(str::to_owned)
-        .collect()
 }
