@@ -97,6 +97,9 @@ def answer_problems(model, http_response):
         root = ElementTree.fromstring(body)
         if protocol == "query":
             root = next((e for e in root if _tag(e) == shape.serialization.get("resultWrapper")), root)
+        if protocol == "ec2":
+            # The request's id stands among the results.
+            root.remove(next(e for e in root if _tag(e) == "requestId"))
         payload = shape.serialization.get("payload")
         yield from xml_problems(shape.members[payload] if payload else shape, root, "")
 

@@ -20,6 +20,8 @@ SERVICES = {
     "ssm": "AWS Systems Manager",
     "logs": "Amazon CloudWatch Logs",
     "sts": "AWS Security Token Service",
+    "iam": "AWS Identity and Access Management",
+    "ec2": "Amazon EC2",
     "s3": "Amazon S3",
 }
 # How the protocols say that an operation is not there.

@@ -10,6 +10,7 @@ mod lab;
 mod notebook_job;
 mod report;
 mod run;
+mod search;
 mod serve;
 mod studio;
 mod tags;

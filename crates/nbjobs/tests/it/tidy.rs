@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
-    ("config", &[]),
+    ("config", &["model"]),
     ("fd", &[]),
     ("rundir", &[]),
     ("store", &["model"]),

@@ -3,6 +3,9 @@
 use super::{Property, Resource};
 use crate::model::search::Kind;
 
+/// The status as shown.
+const STATUS: &str = "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END";
+
 /// A table that is searched.
 pub(super) struct Table {
     /// Its name.
@@ -41,6 +44,11 @@ impl Table {
         format!("'{}' || {}.name", self.tag_prefix, self.name)
     }
 
+    /// In SQL, the name of a row from its name in the tags' table.
+    pub(super) fn untagged_sql(&self) -> String {
+        format!("substr(resource, {})", self.tag_prefix.len() + 1)
+    }
+
     /// What sorts by a property. Of the properties that are not one value in the row, none is sorted by.
     pub(super) fn sort(&self, property: &Property) -> Sort {
         if let Some(tag) = property.tag() {
@@ -56,7 +64,7 @@ impl Table {
         let is_number = !matches!(property.kind(), Kind::Text | Kind::HyperParameter);
         let absent = if is_number { "-1" } else { "''" };
         let sql = match self.column(property) {
-            Some(column @ ("name" | "created_at" | "modified_at")) => column.to_owned(),
+            Some(column @ ("name" | "created_at" | "modified_at" | STATUS)) => column.to_owned(),
             Some(column) => format!("COALESCE({column}, {absent})"),
             None => format!("COALESCE({}, {absent})", self.derived(property)),
         };
@@ -70,9 +78,7 @@ impl Table {
             (_, "LastModifiedTime") => "modified_at",
             (Resource::TrainingJob, name) => match name {
                 "TrainingJobName" => "name",
-                "TrainingJobStatus" => {
-                    "CASE status WHEN 'Queued' THEN 'InProgress' ELSE status END"
-                }
+                "TrainingJobStatus" => STATUS,
                 "SecondaryStatus" => "secondary_status",
                 "FailureReason" => "failure_reason",
                 "TrainingStartTime" => "started_at",

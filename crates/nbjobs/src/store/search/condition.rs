@@ -31,6 +31,25 @@ pub(super) fn push(query: &mut Query, table: &Table, expression: &Expression) {
     }
 }
 
+/// The tags that every match has, with their values.
+pub(super) fn required_tags(expression: &Expression) -> Vec<(&str, &str)> {
+    match expression {
+        Expression::Joined(Join::And, parts) => parts.iter().flat_map(required_tags).collect(),
+        Expression::Joined(Join::Or, parts) if parts.len() == 1 => required_tags(&parts[0]),
+        Expression::Condition(condition) => {
+            match (
+                condition.property.tag(),
+                condition.test.operator,
+                &condition.test.operand,
+            ) {
+                (Some(key), Operator::Equals, Operand::Text(value)) => vec![(key, value)],
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn push_any(query: &mut Query) {
     query.push("1 = 1");
 }

@@ -16,6 +16,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 
+/// A tag that so many resources have, or more, is not rare.
+const RARE_MAX: i64 = 2000;
+
 /// A resource that may be what is searched for, its tags, and the place behind it in the order asked for.
 #[derive(Debug)]
 pub struct Candidate<T> {
@@ -64,6 +67,31 @@ impl Store {
     }
 }
 
+/// A tag that every match has and few resources have, such as the id of one definition: it is quicker to look at those
+/// than at all.
+async fn rare_tag<'s>(
+    connection: &mut SqliteConnection,
+    search: &'s Search,
+) -> anyhow::Result<Option<(&'s str, &'s str)>> {
+    let mut rarest = (RARE_MAX, None);
+    let required = search.expression.as_ref().map(condition::required_tags);
+    for (key, value) in required.unwrap_or_default() {
+        let count: i64 = sqlx::query_scalar(
+            "-- count_tagged
+            SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE key = $1 AND value = $2 LIMIT $3)",
+        )
+        .bind(key)
+        .bind(value)
+        .bind(RARE_MAX)
+        .fetch_one(&mut *connection)
+        .await?;
+        if count < rarest.0 {
+            rarest = (count, Some((key, value)));
+        }
+    }
+    Ok(rarest.1)
+}
+
 /// The names of candidates, each with its place.
 async fn places(
     connection: &mut SqliteConnection,
@@ -73,6 +101,7 @@ async fn places(
     limit: u32,
 ) -> anyhow::Result<Vec<Cursor>> {
     let sort = table.sort(&search.order.by);
+    let rare = rare_tag(connection, search).await?;
     let mut query = QueryBuilder::<Sqlite>::new("-- search\nSELECT name, ");
     query
         .push(&sort.sql)
@@ -84,6 +113,17 @@ async fn places(
         None => {
             query.push("1 = 1");
         }
+    }
+    if let Some((key, value)) = rare {
+        query.push(format!(
+            " AND name IN (SELECT {} FROM tags WHERE key = ",
+            table.untagged_sql()
+        ));
+        query
+            .push_bind(key)
+            .push(" AND value = ")
+            .push_bind(value)
+            .push(")");
     }
     let columns = Columns {
         value: &sort.sql,
