@@ -139,6 +139,46 @@ fn instant(micros: i64) -> anyhow::Result<Timestamp> {
 mod tests {
     use super::*;
 
+    /// Rows of the first release: a pipeline, its execution with a step, a rule and a due moment of it.
+    const FIRST_ROWS: &str = "
+        INSERT INTO jobs (name, status, secondary_status, transitions, spec, created_at, modified_at)
+        VALUES ('j', 'Queued', 'Pending', '[]', '{}', 1, 1);
+        INSERT INTO pipelines (name, definition, role_arn, token, created_at, modified_at)
+        VALUES ('p', '{}', 'r', 't', 1, 2);
+        INSERT INTO executions (id, pipeline, status, definition, parameters, rule, due, started_at, modified_at)
+        VALUES ('e', 'p', 'Executing', '{}', '{}', 'r', 3, 3, 3);
+        INSERT INTO steps (execution, number, name, status, job, started_at)
+        VALUES ('e', 1, 's', 'Executing', 'j', 3);
+        INSERT INTO rules (name, schedule_expression, state) VALUES ('r', 'rate(1 day)', 'ENABLED');
+        INSERT INTO firings (rule, due, status, decided_at) VALUES ('r', 3, 'Started', 3);";
+
+    #[tokio::test]
+    async fn rows_of_the_first_release_are_kept() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("db");
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true);
+        let pool = SqlitePool::connect_with(options).await.expect("a database");
+        let first = MIGRATIONS.iter().filter(|one| one.version <= 3).cloned();
+        Migrator::with_migrations(first.collect())
+            .run(&pool)
+            .await
+            .expect("the first tables");
+        sqlx::raw_sql(FIRST_ROWS)
+            .execute(&pool)
+            .await
+            .expect("the first rows");
+        pool.close().await;
+        let store = Store::open(&file).await.expect("it is brought up to date");
+        let steps = store.steps("e").await.expect("steps");
+        assert_eq!((steps[0].name.as_str(), steps[0].attempts), ("s", 1));
+        let version = store.pipeline_version("p", 1).await.expect("a version");
+        assert_eq!(version.expect("a version").1, "{}");
+        let firings = store.firings("rule/r", 9).await.expect("firings");
+        assert_eq!(firings[0].source, "rule/r");
+    }
+
     #[tokio::test]
     async fn a_transaction_that_sqlite_ended_does_not_end_writing() {
         let dir = tempfile::tempdir().expect("a folder");

@@ -18,6 +18,12 @@ fn document(app: &App) -> Value {
 
 pub(super) fn list(app: &App, query: &Form) -> Answer {
     max_results(query)?;
+    // All groups fit into one page, so no token is one of ours.
+    if let Some(token) = query.get("NextToken") {
+        return Err(CODES.shape(Error::Invalid(format!(
+            "The NextToken {token:?} is not valid; there is one page"
+        ))));
+    }
     let matches = GROUP.starts_with(query.get("NamePrefix").unwrap_or_default());
     let groups: Vec<Value> = matches.then(|| document(app)).into_iter().collect();
     json::answer(json!({"ScheduleGroups": groups}))

@@ -116,7 +116,7 @@ async fn a_window_fires_each_moment_once_somewhere_inside() {
     };
     create(&app, flexible).await.unwrap();
     let first = app.store.next_schedule().await.unwrap();
-    app = restart(app, dir.path(), at("2026-11-23T12:59:00Z")).await;
+    app = restart(app, dir.path(), at(START)).await;
     assert_eq!(
         app.store.next_schedule().await.unwrap(),
         first,
