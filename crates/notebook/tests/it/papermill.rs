@@ -1,21 +1,17 @@
 //! The same notebooks run by Papermill and by us, compared as files after times and ids are taken out.
 
-use super::{environment, venv};
+use super::{environment, papermill_itself};
 use notebook::{Notebook, Options, Parameters, Preparation, Value as Parameter};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 
 /// Runs Papermill itself; the file that it leaves.
 fn by_papermill(input: &Path, output: &Path, arguments: &[&str]) -> Value {
-    let mut command = Command::new(venv().join("bin/papermill"));
-    command
-        .args([input, output])
-        .args(arguments)
-        .arg("--no-progress-bar")
-        .env_clear()
-        .envs(environment().iter());
-    command.output().expect("papermill runs");
+    let mut all = vec![input.as_os_str(), output.as_os_str()];
+    all.extend(arguments.iter().map(OsStr::new));
+    all.push(OsStr::new("--no-progress-bar"));
+    papermill_itself(&all);
     serde_json::from_slice(&std::fs::read(output).expect("papermill wrote a file")).unwrap()
 }
 

@@ -1,10 +1,11 @@
 //! What nbclient and Papermill do around cells: widgets, folded streams, tags, whole-run timeouts, odd kernels, resuming.
 
-use super::{environment, is_alive, notebook, notebook_for, outputs, run, statuses, venv};
+use super::{
+    environment, is_alive, notebook, notebook_for, outputs, papermill_itself, run, statuses,
+};
 use notebook::{Error, Event, Notebook, Options};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Options with the odd kernel, which takes some seconds to start.
@@ -156,9 +157,7 @@ async fn widgets_are_in_the_metadata_as_nbclient_writes_them() {
     let [input, theirs] = ["in.ipynb", "out.ipynb"].map(|name| folder.path().join(name));
     let mut ours = notebook(&cells);
     ours.save(&input).unwrap();
-    let mut papermill = Command::new(venv().join("bin/papermill"));
-    papermill.args([&input, &theirs]).env_clear();
-    let done = papermill.envs(environment().iter()).output().unwrap();
+    let done = papermill_itself(&[input.as_os_str(), theirs.as_os_str()]);
     assert!(
         done.status.success(),
         "{}",

@@ -143,8 +143,12 @@ fn compare(arguments: &[&str]) -> Left {
         let mut command = if ours {
             nbjobs(folder.path(), arguments)
         } else {
-            let mut command = program(venv().join("bin/papermill"), folder.path());
-            command.args(arguments);
+            // Now and then it hangs, its CPU idle; that must not hold the tests for ever.
+            let mut command = program("timeout", folder.path());
+            command
+                .arg("120")
+                .arg(venv().join("bin/papermill"))
+                .args(arguments);
             command
         };
         let output = command.stdin(Stdio::null()).output().unwrap();
