@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Execute a notebook now, in this process (Papermill's command line)
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Run notebooks on the service, and look at their runs
     Job(job::Args),
     /// Run notebooks on a schedule
@@ -48,7 +48,7 @@ impl Cli {
     /// Does what was asked for. The exit code is 0, 1 if it failed, or 2 if it was asked for wrongly.
     pub fn run(self) -> ExitCode {
         match self.command {
-            Command::Run(args) => run::main(args),
+            Command::Run(args) => run::main(*args),
             Command::Job(args) => job::main(args),
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
