@@ -516,8 +516,9 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_notebook_that_can_be_resumed() {
 
 #[test]
 fn every_way_that_a_run_ends_is_in_its_exit_status() {
-    type Words = &'static [&'static str];
-    let cases: [(Words, Words, i32, Words); 8] = [
+    type Strings = &'static [&'static str];
+    // Cells, options, the exit status, the statuses of the cells.
+    let cases: [(Strings, Strings, i32, Strings); 8] = [
         (&["1", "2"], &[], 0, &["completed", "completed"]),
         (&["1/0", "2"], &[], 1, &["failed", "pending"]),
         (
