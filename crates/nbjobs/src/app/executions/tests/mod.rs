@@ -5,7 +5,7 @@ mod repair;
 use super::*;
 use crate::app::jobs;
 use crate::app::pipelines;
-use crate::app::testing::{at, open, pipeline, settings, step};
+use crate::app::testing::{self, at, open, pipeline, settings, step};
 use crate::model::job::{JobStatus, SecondaryStatus};
 use crate::model::pipeline::{FAILURE_REASON, StepStatus};
 use crate::model::tag::Tag;

@@ -1,8 +1,8 @@
 //! Schedules at hand-made times over a real store.
 
 use super::*;
-use crate::app::testing::arguments;
-use crate::app::{Error, schedules};
+use crate::app::testing::{self, arguments};
+use crate::app::{self, Error, schedules};
 use crate::model::scheduled::{ActionAfterCompletion, Schedule, ScheduleSettings, ScheduleTarget};
 
 fn settings(app: &App, expression: &str, zone: &str) -> ScheduleSettings {
@@ -28,8 +28,6 @@ fn settings(app: &App, expression: &str, zone: &str) -> ScheduleSettings {
 async fn create(app: &App, settings: ScheduleSettings) -> app::Result<Schedule> {
     schedules::create(app, "s", settings, "token").await
 }
-
-use crate::app;
 
 async fn app_with_pipeline(dir: &Path) -> App {
     let app = open(dir, at(START)).await;
@@ -167,7 +165,7 @@ async fn a_one_time_schedule_creates_a_job_and_deletes_itself() {
     assert_eq!(app.store.next_schedule().await.unwrap(), Some(due));
     run_once(&app, due).await.unwrap();
     run_once(&app, due).await.unwrap();
-    let jobs = app.store.unfinished_jobs().await.unwrap();
+    let jobs = testing::unfinished_jobs(&app).await;
     assert_eq!(jobs.len(), 1);
     assert!(
         jobs[0].name.starts_with("job-") && jobs[0].name.len() == 20,
