@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::testing::{self, arguments};
-use crate::app::{Error, schedules};
+use crate::app::{self, Error, schedules};
 use crate::model::scheduled::{ActionAfterCompletion, Schedule, ScheduleSettings, ScheduleTarget};
 
 fn settings(app: &App, expression: &str, zone: &str) -> ScheduleSettings {
@@ -28,8 +28,6 @@ fn settings(app: &App, expression: &str, zone: &str) -> ScheduleSettings {
 async fn create(app: &App, settings: ScheduleSettings) -> app::Result<Schedule> {
     schedules::create(app, "s", settings, "token").await
 }
-
-use crate::app;
 
 async fn app_with_pipeline(dir: &Path) -> App {
     let app = open(dir, at(START)).await;
