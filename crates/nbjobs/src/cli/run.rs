@@ -36,7 +36,7 @@ const EXIT_KERNEL_DIED: u8 = 138;
 /// The one engine, by Papermill's names.
 const ENGINES: [&str; 2] = ["nbclient", "None"];
 
-/// Runs the subcommand. Call it on the main thread: the kernel's life is bound to the calling thread.
+/// Runs the subcommand.
 pub fn main(args: Args) -> ExitCode {
     let (input, output) = match streams(&args) {
         Ok(paths) => paths,

@@ -24,8 +24,7 @@ const JOB_DEF_VERSION: &str = "1.0";
 /// How long to wait for room on a full disk before looking again.
 const ROOM_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the attempt of a folder that was handed over, unless another driver claimed it. Needs the main thread:
-/// the kernel's life hangs on it.
+/// Runs the attempt of a folder that was handed over, unless another driver claimed it.
 pub fn run(run: &RunDir) -> anyhow::Result<()> {
     // A session of its own: signals to the server's terminal or group don't reach the run, and all of its
     // processes can be found. It fails where the caller has done it already.
