@@ -9,9 +9,12 @@ import pytest
 
 from harness import jobs, notebooks, waiting
 
-RUN = "import os, pathlib, shutil\nrun = pathlib.Path('../../..').resolve()\n"
-# Ends the driver, the kernel's parent, as if it had failed.
-FORGED_END = "(run / 'exit.json').write_text('{\"code\": 1}')\nos.kill(os.getppid(), 9)\n"
+RUN = (
+    "import json, os, pathlib, shutil\nrun = pathlib.Path('../../..').resolve()\n"
+    "driver = json.loads((run / 'driver.json').read_text())['pid']\n"
+)
+# Ends the driver as if it had failed.
+FORGED_END = "(run / 'exit.json').write_text('{\"code\": 1}')\nos.kill(driver, 9)\n"
 
 
 def run(server, name, *cells, **more):
@@ -55,7 +58,7 @@ def test_no_link_leads_out_of_the_run(server, tmp_path):
 @pytest.mark.parametrize("kind", ["fifo", "endless", "folder"])
 def test_no_file_of_a_run_holds_the_server(server, file, kind):
     make = {"fifo": "os.mkfifo(path)", "endless": "os.symlink('/dev/zero', path)", "folder": "path.mkdir()"}[kind]
-    end = "os.kill(os.getppid(), 9)\n" if file == "exit.json" else FORGED_END
+    end = "os.kill(driver, 9)\n" if file == "exit.json" else FORGED_END
     cell = RUN + f"path = run / {file!r}\npath.unlink(missing_ok=True)\n{make}\n{end}"
     name = f"{kind}-{file}".replace("/", "-").replace(".", "-")
     assert run(server, name, cell)["TrainingJobStatus"] == "Failed"
@@ -100,10 +103,10 @@ def test_an_output_place_that_cannot_be_a_bucket_fails_the_step(server):
 
 
 def test_a_job_inherits_nothing_of_the_server(server):
-    """Neither the kernel nor its driver has an open file of the server or its environment."""
+    """Neither the kernel nor its guard nor its driver has an open file of the server or its environment."""
     cell = (
-        "import os\n"
-        "for pid in (os.getpid(), os.getppid()):\n"
+        f"{RUN}"
+        "for pid in (os.getpid(), os.getppid(), driver):\n"
         "    for fd in os.listdir(f'/proc/{pid}/fd'):\n"
         "        path = f'/proc/{pid}/fd/{fd}'\n"
         "        print(os.readlink(path) if os.path.lexists(path) else 'gone')\n"

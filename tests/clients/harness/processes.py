@@ -2,7 +2,7 @@
 
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # The driver marks every process of a run with the run's folder.
@@ -12,11 +12,14 @@ MARK = b"NBJOBS_RUN_DIR="
 @dataclass(frozen=True)
 class Process:
     pid: int
+    parent: int
     command: str
+    # The driver's child that ends the kernel's processes when the driver is gone: a fork of it with its command line.
+    is_guard: bool = False
 
     @property
     def is_driver(self) -> bool:
-        return " execute --dir " in self.command
+        return " execute --dir " in self.command and not self.is_guard
 
     @property
     def is_kernel(self) -> bool:
@@ -40,8 +43,10 @@ def of_runs(data_dir: Path) -> list[Process]:
             # A zombie has no environment, so it is not counted.
             marked = any(value.startswith(mark) for value in (entry / "environ").read_bytes().split(b"\0"))
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         if marked:
-            found.append(Process(int(entry.name), command))
-    return found
+            found.append(Process(int(entry.name), parent, command))
+    drivers = {process.pid for process in found if process.is_driver}
+    return [replace(process, is_guard=process.is_driver and process.parent in drivers) for process in found]
