@@ -2,7 +2,7 @@
 //! restarted server goes through the same steps and finds them done.
 
 use super::{Engine, RETRY_PAUSE, artifact, input, log_tail};
-use crate::app::{executions, logs};
+use crate::app::{App, executions, logs};
 use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
 use crate::rundir::{Process, RunDir};
@@ -83,16 +83,7 @@ async fn attempt(
     stop: &mut watch::Receiver<bool>,
 ) -> anyhow::Result<Outcome> {
     let app = &engine.app;
-    let job = app
-        .store
-        .job(&lease.job)
-        .await?
-        .context("the job has no row")?;
-    let row = app
-        .store
-        .attempt(&lease.job)
-        .await?
-        .context("the attempt has no row")?;
+    let (job, row) = rows(app, lease).await?;
     if run.order()?.is_none() {
         if *stop.borrow() {
             return Ok(Outcome::Exited(0));
@@ -120,6 +111,16 @@ async fn attempt(
         );
     }
     outcome
+}
+
+/// The job and its newest try as they stand now.
+async fn rows(app: &App, lease: &Lease) -> anyhow::Result<(Job, Attempt)> {
+    let job = app.store.job(&lease.job).await?;
+    let row = app.store.attempt(&lease.job).await?;
+    Ok((
+        job.context("the job has no row")?,
+        row.context("the attempt has no row")?,
+    ))
 }
 
 /// The driver that the backend has started, if that is stored.
@@ -227,16 +228,7 @@ async fn settle(
     outcome: &Outcome,
 ) -> anyhow::Result<()> {
     let app = &engine.app;
-    let job = app
-        .store
-        .job(&lease.job)
-        .await?
-        .context("the job has no row")?;
-    let row = app
-        .store
-        .attempt(&lease.job)
-        .await?
-        .context("the attempt has no row")?;
+    let (job, row) = rows(app, lease).await?;
     if job.status.is_final() {
         return Ok(());
     }
