@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("api", &["model", "clock", "app"]),
+    ("console", &["model", "app"]),
 ];
 
 /// Modules inside a room that may use more than the room.
