@@ -6,6 +6,7 @@ mod outputs;
 mod plan;
 mod record;
 mod run;
+mod spill;
 mod stream;
 mod widgets;
 

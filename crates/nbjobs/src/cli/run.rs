@@ -235,7 +235,10 @@ fn read(path: &str) -> anyhow::Result<Notebook> {
 fn write(notebook: &Notebook, target: &Place, path: &str) -> anyhow::Result<()> {
     let written = match target.local() {
         Some(path) => notebook.save(path).map_err(Into::into),
-        None => target.write(&notebook.to_vec()),
+        None => notebook
+            .to_vec()
+            .map_err(Into::into)
+            .and_then(|bytes| target.write(&bytes)),
     };
     written.with_context(|| cannot_write(path))
 }
