@@ -140,6 +140,7 @@ async fn execute(
     let mut options = Options::new(Environment::inherited());
     options.kernel_name = args.kernel.clone();
     options.cwd = args.cwd.clone();
+    options.autosave = args.autosave();
     options.start_timeout = Duration::from_secs(args.start_timeout);
     options.execution_timeout = args
         .execution_timeout

@@ -276,7 +276,7 @@ impl<'a> Run<'a> {
                     .apply(message, &mut self.notebook.cells, self.events)
         };
         if taken {
-            self.checkpoint.mark();
+            self.checkpoint.mark_output();
         }
     }
 

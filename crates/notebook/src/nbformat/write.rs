@@ -128,13 +128,16 @@ fn value(value: &impl Serialize, depth: usize, to: &mut dyn Write) -> Result<()>
 
 fn cell_fields(cell: &Cell) -> BTreeMap<&str, Field<'_>> {
     let mut fields = fields(&cell.rest);
-    let mut set = |key, part| drop(fields.insert(key, Field::Part(part)));
-    set("cell_type", Part::Text(&cell.cell_type));
-    set("id", Part::Text(&cell.id));
-    set("metadata", Part::Object(&cell.metadata));
-    set("source", Part::Lines(&cell.source));
+    let own = [
+        ("cell_type", Part::Text(&cell.cell_type)),
+        ("id", Part::Text(&cell.id)),
+        ("metadata", Part::Object(&cell.metadata)),
+        ("source", Part::Lines(&cell.source)),
+    ];
+    fields.extend(own.map(|(key, part)| (key, Field::Part(part))));
     if let Some(Value::Object(attachments)) = cell.rest.get("attachments") {
-        set("attachments", Part::Attachments(attachments));
+        let part = Field::Part(Part::Attachments(attachments));
+        fields.insert("attachments", part);
     }
     if cell.is_code() {
         fields.insert("outputs", Field::Outputs(&cell.outputs));
