@@ -3,6 +3,7 @@
 The data folder lies on a small file system in memory, in a mount namespace of the server's own, which ends with it.
 """
 
+import json
 import os
 import subprocess
 from contextlib import contextmanager
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import jobs, notebooks, waiting
+from harness import jobs, notebooks, places, waiting
 from harness.errors import refused
+from harness.server import base_environment
 
 DISK_MIB = 24
 # Mounts a small disk on the folder $0, then becomes the command in "$@".
@@ -110,3 +112,27 @@ def test_a_run_on_a_full_disk_ends_truthfully_once_there_is_room(small, tmp_path
     else:
         assert "[SM-111] Error with executing notebook" in job["FailureReason"], job["FailureReason"]
         assert "No space left on device" in job["FailureReason"], job["FailureReason"]
+
+
+def test_nbjobs_run_whose_disk_fills_up_says_so_and_keeps_the_last_checkpoint(tmp_path):
+    disk, kept = tmp_path / "disk", tmp_path / "kept.ipynb"
+    disk.mkdir()
+    fill = f"""
+import os
+with open({str(disk / "filler")!r}, "wb", buffering=0) as file:
+    try:
+        while file.write(b"\\0" * 4096):
+            pass
+    except OSError as error:
+        assert "No space left" in str(error)
+print("full")"""
+    (tmp_path / "in.ipynb").write_bytes(notebooks.notebook("print('before')", fill, "print('x' * 2_000_000)"))
+    # The disk goes with the namespace, so what is left on it is copied out of it first.
+    run_and_keep = 'nbjobs=$1; shift; "$nbjobs" run "$1" "$2"; status=$?; cp "$2" "$3"; exit $status'
+    command = (*launcher(disk), "bash", "-c", run_and_keep, "bash", places.binary(), tmp_path / "in.ipynb", disk / "out.ipynb", kept)
+    ran = subprocess.run(command, capture_output=True, text=True, env=base_environment())
+    assert ran.returncode == 1, ran.stderr
+    assert f"nbjobs run: could not save {disk / 'out.ipynb'}: No space left on device" in ran.stderr, ran.stderr
+    statuses = [cell["metadata"]["papermill"]["status"] for cell in json.loads(kept.read_text())["cells"]]
+    # The first save was made before anything ran; any later one is whole, too.
+    assert len(statuses) == 3 and statuses[2] in ("pending", "running"), statuses

@@ -6,9 +6,11 @@ mod outputs;
 mod plan;
 mod record;
 mod run;
+mod spill;
 mod stream;
 mod widgets;
 
+pub use checkpoint::Autosave;
 pub use record::CellStatus;
 pub(crate) use record::ERROR_CELL_TAG;
 
@@ -37,6 +39,8 @@ pub struct Options {
     pub cwd: Option<PathBuf>,
     /// Where the notebook is saved at the start, while it runs and at the end; nowhere when there is none.
     pub output_path: Option<PathBuf>,
+    /// When a cell is saved that is still running.
+    pub autosave: Autosave,
     /// The time in which the kernel must be ready.
     pub start_timeout: Duration,
     /// The time that each cell may take; any when there is none.
@@ -67,6 +71,7 @@ impl Options {
             environment,
             cwd: None,
             output_path: None,
+            autosave: Autosave::Soon,
             start_timeout: Duration::from_secs(60),
             execution_timeout: None,
             total_timeout: None,
@@ -285,8 +290,11 @@ fn at(place: &Option<Place>) -> String {
 ///
 /// Cells without text and cells tagged `skip-execution` are not sent. A failing cell that may fail counts as completed.
 ///
-/// Nothing is changed or saved when the kernel is unknown, or when there is no cell to begin at or to end after. Needs a tokio runtime with time and IO. If this
-/// process is killed, the kernel and all that it started are killed, too.
+/// Of its outputs, what is more than about a megabyte is not in memory, but in a file without a name, which is read when
+/// they are asked for and goes with the notebook.
+///
+/// Nothing is changed or saved when the kernel is unknown, or when there is no cell to begin at or to end after. Needs a
+/// tokio runtime with time and IO. If this process is killed, the kernel and all that it started are killed, too.
 pub async fn execute(
     notebook: &mut Notebook,
     options: &Options,
@@ -311,7 +319,7 @@ pub async fn execute(
     let mut interrupt = Interrupt::new(wish);
     let start = clock::now();
     record::start(notebook, &plan, start);
-    let mut checkpoint = Checkpoint::new(options.output_path.clone());
+    let mut checkpoint = Checkpoint::new(options.output_path.clone(), options.autosave);
     save(&mut checkpoint, notebook, options).await?;
 
     if plan.first > 0 {

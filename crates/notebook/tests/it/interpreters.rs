@@ -220,12 +220,3 @@ fn script(line: &str, file: &Path) -> Command {
     command.args(["-c", line, "sh"]).arg(file);
     command
 }
-
-/// Values that a language with one type per list can hold.
-fn of_one_type(values: Vec<Value>, language: &str) -> Vec<Value> {
-    let can =
-        |value: &Value| rendered(language, Parameters::from_iter([("p", value.clone())])).is_ok();
-    let kept: Vec<_> = values.into_iter().filter(can).collect();
-    assert!(kept.len() > VALUES / 4);
-    kept
-}

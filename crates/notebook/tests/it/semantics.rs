@@ -174,7 +174,7 @@ async fn widgets_are_in_the_metadata_as_nbclient_writes_them() {
     );
     let theirs: Value = serde_json::from_slice(&std::fs::read(&theirs).unwrap()).unwrap();
     run(&mut ours, &Options::new(environment())).await.unwrap();
-    let file: Value = serde_json::from_slice(&ours.to_vec()).unwrap();
+    let file: Value = serde_json::from_slice(&ours.to_vec().unwrap()).unwrap();
     assert_eq!(models(&file), models(&theirs));
     let text = |index: usize| outputs(&ours, index)[0]["data"]["text/plain"].clone();
     assert!(text(2).as_str().unwrap().contains("'text': 'a\\nb\\n'"));

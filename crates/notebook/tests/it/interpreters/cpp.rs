@@ -1,6 +1,6 @@
 //! C++.
 
-use super::{EVERYTHING, Holds, check, of_one_type, script, told_in_hex};
+use super::{EVERYTHING, Holds, check, script, told_in_hex};
 use std::path::Path;
 
 #[test]
@@ -30,11 +30,5 @@ fn cpp() {
         int: i128::from(i64::MAX),
         ..EVERYTHING
     };
-    check(
-        "c++",
-        of_one_type(holds.sample(), "c++"),
-        program,
-        run,
-        told_in_hex,
-    );
+    check("c++", holds.sample(), program, run, told_in_hex);
 }

@@ -1,6 +1,6 @@
 //! Perl.
 
-use super::{EVERYTHING, Holds, check, command, hex, told_in_hex};
+use super::{EVERYTHING, check, command, hex, told_in_hex};
 use notebook::Value;
 use serde_json::json;
 
@@ -29,13 +29,9 @@ fn perl() {
             names.join(", ")
         )
     };
-    let holds = Holds {
-        int: i128::from(i64::MAX),
-        ..EVERYTHING
-    };
     check(
         "perl",
-        holds.sample(),
+        EVERYTHING.sample(),
         program,
         |file| command("perl", file),
         expected,

@@ -1,6 +1,6 @@
 //! Rust.
 
-use super::{EVERYTHING, check, of_one_type, script, told_in_hex};
+use super::{EVERYTHING, check, script, told_in_hex};
 use std::path::Path;
 
 #[test]
@@ -19,11 +19,5 @@ fn rust() {
             file,
         )
     };
-    check(
-        "rust",
-        of_one_type(EVERYTHING.sample(), "rust"),
-        program,
-        run,
-        told_in_hex,
-    );
+    check("rust", EVERYTHING.sample(), program, run, told_in_hex);
 }

@@ -1,6 +1,6 @@
 //! SQL, by SQLite.
 
-use super::{EVERYTHING, Holds, check, hex};
+use super::{EVERYTHING, Holds, NO_NUL, check, hex};
 use notebook::Value;
 use serde_json::json;
 use std::path::Path;
@@ -36,4 +36,11 @@ fn sqlite() {
         command
     };
     check("sqlite", holds.sample(), program, run, expected);
+    let finite = Holds {
+        text: NO_NUL,
+        key: NO_NUL,
+        float: f64::is_finite,
+        ..holds
+    };
+    check("sql", finite.sample(), program, run, expected);
 }
