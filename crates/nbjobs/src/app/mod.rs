@@ -16,6 +16,7 @@ pub mod policies;
 pub mod rules;
 pub mod schedules;
 pub mod search;
+pub mod sessions;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
