@@ -98,7 +98,11 @@ class Server:
 
     def client(self, service: str, **options):
         """A boto3 client of an AWS service. Every answer is checked against botocore's model."""
-        return self.session().client(service, endpoint_url=self.endpoint, config=_config(**options))
+        return self.client_of(self.session(), service, **options)
+
+    def client_of(self, session: boto3.Session, service: str, **options):
+        """The same from a session of before: it asks nobody for the credentials."""
+        return session.client(service, endpoint_url=self.endpoint, config=_config(**options))
 
     def session(self) -> boto3.Session:
         """A boto3 session with this server's credentials."""
