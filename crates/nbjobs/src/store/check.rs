@@ -143,7 +143,7 @@ mod tests {
         sqlx::raw_sql(
             "INSERT INTO jobs (name, status, secondary_status, transitions, spec, created_at, modified_at, ended_at, failure_reason)
             VALUES ('runs', 'InProgress', 'Training', '[]', '{}', 1, 1, NULL, NULL),
-                ('over', 'Failed', 'Failed', '[]', '{', 1, 1, 1, 'why');
+                ('over', 'Failed', 'Failed', '[]', '{}', 1, 1, 1, 'why');
             INSERT INTO pipelines (name, definition, role_arn, token, created_at, modified_at)
             VALUES ('p', '{}', 'r', 't', 1, 1);
             INSERT INTO executions (id, pipeline, status, definition, parameters, started_at, modified_at)
@@ -165,6 +165,7 @@ mod tests {
         assert_eq!(found, ["job runs", "execution waits/s", "execution stuck"]);
         let jobs = store.jobs_to_check("over").await.expect("jobs");
         assert_eq!(jobs.len(), 1);
+        // Its spec is no job's.
         assert!(store.jobs_to_check("").await.expect("jobs")[0].1.is_err());
         assert_eq!(store.check_file().await.expect("a look"), []);
     }

@@ -2,6 +2,7 @@
 //! of the time and no more than a megabyte a second goes to the disk, however large the notebook is.
 
 use crate::nbformat::{Notebook, save};
+use save::Special;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ const REST_FACTOR: u32 = 3;
 /// The file of a run.
 pub(super) struct Checkpoint {
     path: Option<PathBuf>,
+    special: Special,
     dirty: bool,
     due: Instant,
     writing: Option<JoinHandle<Written>>,
@@ -26,9 +28,10 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// Without a path nothing is ever saved.
-    pub fn new(path: Option<PathBuf>) -> Self {
+    pub fn new(path: Option<PathBuf>, special: Special) -> Self {
         Self {
             path,
+            special,
             dirty: false,
             due: Instant::now(),
             writing: None,
@@ -74,7 +77,7 @@ impl Checkpoint {
             return before;
         }
         // The system's file cache takes the bytes at once; waiting for the disk is done beside the run.
-        let staged = save::stage(&path, |writer| notebook.write(writer));
+        let staged = save::stage(&path, self.special, |writer| notebook.write(writer));
         self.dirty = staged.is_err();
         let bytes = staged.as_ref().map_or(0, save::Staged::len);
         self.due = now + INTERVAL_MIN.max(Duration::from_secs(bytes / BYTES_PER_SECOND));
@@ -94,7 +97,7 @@ impl Checkpoint {
             return Ok(());
         };
         let begun = Instant::now();
-        notebook.save(path)?;
+        save::replace(path, self.special, |writer| notebook.write(writer))?;
         self.dirty = false;
         self.due = Instant::now() + INTERVAL_MIN.max(begun.elapsed() * REST_FACTOR);
         Ok(())
