@@ -5,6 +5,11 @@ import pytest
 from harness.server import Server
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kill-rounds", type=int, default=300, help="how often the kill loop kills something")
+    parser.addoption("--kill-seed", type=int, default=1, help="what the kill loop draws its lots from")
+
+
 @pytest.fixture
 def new_server(tmp_path):
     """Makes servers for one test: `new_server(name, *options, launcher=…)`, not yet started."""

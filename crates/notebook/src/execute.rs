@@ -18,6 +18,7 @@ use crate::clock;
 use crate::environment::Environment;
 use crate::kernel::{StartError, describe};
 use crate::kernelspec;
+use crate::nbformat::save::Special;
 use crate::nbformat::{Notebook, Output};
 use checkpoint::Checkpoint;
 use plan::Plan;
@@ -41,6 +42,9 @@ pub struct Options {
     pub output_path: Option<PathBuf>,
     /// When a cell is saved that is still running.
     pub autosave: Autosave,
+    /// A link, device or pipe at `output_path` is the notebook's doing: the file takes its place. Otherwise it is the
+    /// caller's, and followed or written to.
+    pub replace_special: bool,
     /// The time in which the kernel must be ready.
     pub start_timeout: Duration,
     /// The time that each cell may take; any when there is none.
@@ -72,6 +76,7 @@ impl Options {
             cwd: None,
             output_path: None,
             autosave: Autosave::Soon,
+            replace_special: false,
             start_timeout: Duration::from_secs(60),
             execution_timeout: None,
             total_timeout: None,
@@ -319,7 +324,12 @@ pub async fn execute(
     let mut interrupt = Interrupt::new(wish);
     let start = clock::now();
     record::start(notebook, &plan, start);
-    let mut checkpoint = Checkpoint::new(options.output_path.clone(), options.autosave);
+    let special = if options.replace_special {
+        Special::Replace
+    } else {
+        Special::Follow
+    };
+    let mut checkpoint = Checkpoint::new(options.output_path.clone(), options.autosave, special);
     save(&mut checkpoint, notebook, options).await?;
 
     if plan.first > 0 {

@@ -125,7 +125,7 @@ impl Notebook {
     /// Writes the notebook so that a reader sees either the old file or the whole new one, also after a crash:
     /// a temporary file beside it, flushed to disk, renamed.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
-        save::replace(path, |writer| self.write(writer))
+        save::replace(path, save::Special::Follow, |writer| self.write(writer))
     }
 
     /// `metadata.kernelspec.name`.

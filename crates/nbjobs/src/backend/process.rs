@@ -6,10 +6,11 @@ use anyhow::Context;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Marks every process of a run in its environment, also those that left the driver's session.
@@ -78,16 +79,24 @@ pub async fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result
     )
 }
 
+/// The processes of runs whose folders lie in `runs`, each with its run's folder.
+pub fn of_runs(runs: &Path) -> anyhow::Result<Vec<(Process, PathBuf)>> {
+    let mut found = Vec::new();
+    for pid in pids()? {
+        let Some(run) = run_of(pid).filter(|run| run.parent() == Some(runs)) else {
+            continue;
+        };
+        found.extend(by_pid(pid).map(|process| (process, run)));
+    }
+    Ok(found)
+}
+
 /// Kills the processes of a run that are there now; answers how many.
 fn kill_once(driver: Option<Process>, mark: &[u8]) -> anyhow::Result<usize> {
     let own = nix::unistd::getpid().as_raw();
     let driver = driver.filter(|driver| leads_its_session(*driver));
-    let entries = fs::read_dir("/proc").context("cannot list processes")?;
-    let pids = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let mut found = 0;
-    for pid in pids {
+    for pid in pids()? {
         if pid != own && (in_session(pid, driver) || is_marked(pid, mark)) {
             found += 1;
             // It may be gone by now, which is what is wanted.
@@ -95,6 +104,13 @@ fn kill_once(driver: Option<Process>, mark: &[u8]) -> anyhow::Result<usize> {
         }
     }
     Ok(found)
+}
+
+fn pids() -> anyhow::Result<impl Iterator<Item = i32>> {
+    let entries = fs::read_dir("/proc").context("cannot list processes")?;
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()))
 }
 
 /// Whether the session with the driver's number can be the driver's. When another process has the number, its session
@@ -145,6 +161,17 @@ fn in_session(pid: i32, driver: Option<Process>) -> bool {
                 .is_some_and(|session| *session == driver.pid.to_string())
             && started.is_some_and(|at| at >= driver.start_time)
     })
+}
+
+/// The folder that a process carries as its mark.
+fn run_of(pid: i32) -> Option<PathBuf> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let path = environment.split(|byte| *byte == 0).find_map(|entry| {
+        entry
+            .strip_prefix(MARK.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="))
+    })?;
+    Some(PathBuf::from(OsStr::from_bytes(path)))
 }
 
 fn is_marked(pid: i32, mark: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
-use super::{DataDir, console, studio};
+use super::{DataDir, console, lock, studio};
 use crate::api::{self, Doors};
 use crate::app::{App, Wake, keys, sessions};
 use crate::backend::local::Local;
@@ -11,16 +11,15 @@ use crate::engine::{Engine, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
 use crate::objects::{self, Bucket, Objects};
-use crate::store::Store;
+use crate::store::{self, Store};
 use anyhow::{Context, bail};
 use http::Request;
 use jiff::Timestamp;
-use nix::fcntl::{Flock, FlockArg};
 use std::convert::Infallible;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +32,6 @@ use tracing_subscriber::EnvFilter;
 
 /// Where a running service says its endpoint, region and account, a line each, for `nbjobs env`.
 pub(super) const ENDPOINT_FILE: &str = "endpoint";
-/// The database, inside the data folder.
-pub(super) const DATABASE_FILE: &str = "nbjobs.db";
 /// How long shutdown waits for requests and transactions under way.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
@@ -113,7 +110,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         None => Config::default(),
     };
     let data_dir = args.data_dir.path();
-    let _lock = lock(&data_dir)?;
+    let _lock = lock::take(&data_dir)?;
     let clock = match &args.clock_file {
         Some(file) => Clock::manual(file)?,
         None => Clock::system(),
@@ -124,7 +121,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         account: args.account,
     };
     let app = App {
-        store: Store::open(&data_dir.join(DATABASE_FILE)).await?,
+        store: Store::open(&data_dir.join(store::FILE)).await?,
         since: make_default_bucket(&objects, &scope, clock.now()).await?,
         objects,
         clock,
@@ -242,39 +239,6 @@ fn start_engine(
         tasks.clone(),
         shutdown.clone(),
     ))
-}
-
-/// Makes the folder and keeps others out of it: one service has one data folder.
-fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
-    let path = data_dir.join("lock");
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
-    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => lock,
-        Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
-            let holder = fs::read_to_string(&path).unwrap_or_default();
-            bail!(
-                "the data folder {} is held by another nbjobs, process {}; stop it first, or name another folder with --data-dir",
-                data_dir.display(),
-                holder.trim()
-            );
-        }
-        Err((_, error)) => return Err(error).context("cannot lock the data folder"),
-    };
-    lock.set_len(0)?;
-    writeln!(lock, "{}", std::process::id())?;
-    Ok(lock)
 }
 
 /// SIGTERM and SIGINT end the service; SIGHUP reads a manual clock again.

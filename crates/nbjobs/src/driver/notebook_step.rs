@@ -57,6 +57,7 @@ pub(super) async fn run(
         kernel_name: kernel,
         cwd: Some(attempt.input_dir.clone()),
         output_path: Some(output),
+        replace_special: true,
         ..Options::new(environment)
     };
     match notebook::execute(&mut notebook, &options, stop.cancelled(), &mut log).await {

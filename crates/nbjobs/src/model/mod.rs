@@ -1,6 +1,7 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
 pub mod arn;
+pub mod finding;
 pub mod job;
 pub mod list;
 pub mod log;

@@ -12,6 +12,7 @@
 
 mod blobs;
 mod buckets;
+pub mod check;
 pub mod checksum;
 mod disk;
 pub mod error;

@@ -5,6 +5,7 @@
 
 mod access_keys;
 mod attempts;
+mod check;
 mod executions;
 mod firings;
 mod jobs;
@@ -22,6 +23,7 @@ mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
+pub use check::Schema;
 pub use executions::Origin;
 pub use search::Candidate;
 
@@ -37,6 +39,8 @@ use std::time::Duration;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
+/// The database, inside the data folder.
+pub const FILE: &str = "nbjobs.db";
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 /// How long a statement waits for the file's lock, which only another program could hold.

@@ -2,6 +2,7 @@
 //! of the time and no more than a megabyte a second goes to the disk, however large the notebook is.
 
 use crate::nbformat::{Notebook, save};
+use save::Special;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub enum Autosave {
 pub(super) struct Checkpoint {
     path: Option<PathBuf>,
     autosave: Autosave,
+    special: Special,
     /// A cell has begun or ended.
     dirty: bool,
     /// A cell has put something out.
@@ -42,10 +44,11 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// Without a path nothing is ever saved.
-    pub fn new(path: Option<PathBuf>, autosave: Autosave) -> Self {
+    pub fn new(path: Option<PathBuf>, autosave: Autosave, special: Special) -> Self {
         Self {
             path,
             autosave,
+            special,
             dirty: false,
             output: false,
             begun: Instant::now(),
@@ -109,7 +112,7 @@ impl Checkpoint {
             return before;
         }
         // The system's file cache takes the bytes at once; waiting for the disk is done beside the run.
-        let staged = save::stage(&path, |writer| notebook.write(writer));
+        let staged = save::stage(&path, self.special, |writer| notebook.write(writer));
         self.dirty = staged.is_err();
         self.output = false;
         self.begun = now;
@@ -131,7 +134,7 @@ impl Checkpoint {
             return Ok(());
         };
         let begun = Instant::now();
-        notebook.save(path)?;
+        save::replace(path, self.special, |writer| notebook.write(writer))?;
         (self.dirty, self.output) = (false, false);
         self.begun = begun;
         self.due = Instant::now() + INTERVAL_MIN.max(begun.elapsed() * REST_FACTOR);
