@@ -164,17 +164,23 @@ mod tests {
     async fn autosave_tells_when_output_is_saved() {
         let hour = Duration::from_secs(3600);
         let moment = |autosave| {
-            let mut checkpoint = Checkpoint::new(Some(PathBuf::from("any")), autosave);
+            let mut checkpoint =
+                Checkpoint::new(Some(PathBuf::from("any")), autosave, Special::Follow);
             checkpoint.mark_output();
             checkpoint.moment().map(|moment| moment - checkpoint.begun)
         };
         assert!(moment(Autosave::Soon).is_some_and(|rest| rest < hour));
         assert_eq!(moment(Autosave::Every(hour)), Some(hour));
         assert_eq!(moment(Autosave::Off), None);
-        let mut checkpoint = Checkpoint::new(Some(PathBuf::from("any")), Autosave::Off);
+        let mut checkpoint =
+            Checkpoint::new(Some(PathBuf::from("any")), Autosave::Off, Special::Follow);
         checkpoint.mark_output();
         checkpoint.mark();
         assert!(checkpoint.moment().is_some(), "the end of a cell is saved");
-        assert!(Checkpoint::new(None, Autosave::Soon).moment().is_none());
+        assert!(
+            Checkpoint::new(None, Autosave::Soon, Special::Follow)
+                .moment()
+                .is_none()
+        );
     }
 }
