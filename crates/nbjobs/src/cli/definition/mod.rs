@@ -65,7 +65,7 @@ enum Command {
         /// The definition's id
         id: String,
     },
-    /// Change the schedule; a paused one starts again, as in Studio
+    /// Change the schedule; a paused one stays paused
     Update {
         /// The definition's id
         id: String,
@@ -135,14 +135,16 @@ fn switch(client: &Client, operation: &str, id: &str) -> anyhow::Result<()> {
 }
 
 fn update(client: &Client, id: &str, schedule: &str) -> anyhow::Result<()> {
-    // PutRule would make a rule that starts nothing.
-    client.call(Service::EventBridge, "DescribeRule", &json!({"Name": id}))?;
+    // PutRule would make a rule that starts nothing, and it replaces what it is not told.
+    let rule = client.call(Service::EventBridge, "DescribeRule", &json!({"Name": id}))?;
+    let mut changed = notebook_job::rule(id, schedule, &[]);
+    for kept in ["State", "Description"] {
+        if !rule[kept].is_null() {
+            changed[kept] = rule[kept].clone();
+        }
+    }
     client
-        .call(
-            Service::EventBridge,
-            "PutRule",
-            &notebook_job::rule(id, schedule, &[]),
-        )
+        .call(Service::EventBridge, "PutRule", &changed)
         .map(drop)
 }
 
