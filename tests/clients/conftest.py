@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import notebooks
+from harness.lab import NOTEBOOK, Lab
 from harness.server import Server
 
 
@@ -32,3 +34,21 @@ def server(tmp_path_factory):
         yield server.start()
     finally:
         server.end()
+
+
+@pytest.fixture
+def new_lab(tmp_path):
+    """Starts JupyterLab on a folder with one notebook: `new_lab(server, *options)`."""
+    labs = []
+
+    def make(server, *options):
+        folder = tmp_path / "notebooks"
+        folder.mkdir()
+        code = notebooks.notebook("print('hello', who)", parameters="who = 'nobody'")
+        (folder / NOTEBOOK).write_bytes(code)
+        labs.append(Lab(server, folder, *options))
+        return labs[-1].start()
+
+    yield make
+    for lab in labs:
+        lab.end()
