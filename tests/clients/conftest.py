@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.browser import Browser
 from harness.server import Server
 
 
@@ -27,3 +28,20 @@ def server(tmp_path_factory):
         yield server.start()
     finally:
         server.end()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One Chromium for all tests of a file."""
+    with Browser(tmp_path_factory.mktemp("pictures")) as browser:
+        yield browser
+
+
+@pytest.fixture(autouse=True)
+def no_page_errors(request):
+    """Nothing that a page tried was refused by its policy, and no script of one broke."""
+    yield
+    if "browser" in request.fixturenames:
+        browser = request.getfixturevalue("browser")
+        errors, browser.errors = browser.errors, []
+        assert not errors

@@ -6,8 +6,10 @@ mod error;
 pub mod executions;
 pub mod jobs;
 pub mod keys;
+pub mod live;
 pub mod logs;
 pub mod objects;
+pub mod output;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
@@ -19,6 +21,7 @@ pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use crate::store::Watch;
 pub use error::Error;
 
 use crate::clock::Clock;
@@ -82,4 +85,6 @@ pub struct App {
     pub since: Timestamp,
     /// Signals to the engine.
     pub wake: Wake,
+    /// What runs have told so far.
+    pub live: live::Live,
 }

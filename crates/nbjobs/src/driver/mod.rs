@@ -5,6 +5,7 @@
 
 mod formats;
 mod notebook_step;
+mod progress;
 mod report;
 mod script;
 
