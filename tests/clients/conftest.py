@@ -3,6 +3,7 @@
 import pytest
 
 from harness import notebooks
+from harness.browser import Browser
 from harness.lab import NOTEBOOK, Lab
 from harness.server import Server
 
@@ -52,3 +53,20 @@ def new_lab(tmp_path):
     yield make
     for lab in labs:
         lab.end()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One Chromium for all tests of a file."""
+    with Browser(tmp_path_factory.mktemp("pictures")) as browser:
+        yield browser
+
+
+@pytest.fixture(autouse=True)
+def no_page_errors(request):
+    """Nothing that a page tried was refused by its policy, and no script of one broke."""
+    yield
+    if "browser" in request.fixturenames:
+        browser = request.getfixturevalue("browser")
+        errors, browser.errors = browser.errors, []
+        assert not errors

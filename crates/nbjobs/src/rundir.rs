@@ -8,6 +8,7 @@
 //! job.json                            the job as the driver needs it ([`Order`])
 //! driver.json                         which process claimed the folder ([`Process`])
 //! driver.log                          what the driver printed
+//! progress.jsonl                      how the notebook goes on, told by the driver
 //! exit.json                           how the driver ended ([`Exit`]); absent if it was killed
 //! tmp/                                the run's TMPDIR
 //! ```
@@ -92,6 +93,8 @@ impl RunDir {
         ] {
             fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         }
+        // It is there from the beginning, so that it can be followed.
+        write_whole(&self.progress(), b"")?;
         Ok(())
     }
 
@@ -152,6 +155,11 @@ impl RunDir {
     /// What the driver prints.
     pub fn log(&self) -> PathBuf {
         self.0.join("driver.log")
+    }
+
+    /// How the notebook goes on, a line of JSON for each thing that happens.
+    pub fn progress(&self) -> PathBuf {
+        self.0.join("progress.jsonl")
     }
 
     /// The run's own temporary folder.

@@ -7,8 +7,10 @@ pub mod executions;
 pub mod firings;
 pub mod jobs;
 pub mod keys;
+pub mod live;
 pub mod logs;
 pub mod objects;
+pub mod output;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
@@ -21,6 +23,7 @@ pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use crate::store::Watch;
 pub use error::Error;
 
 use crate::clock::Clock;
@@ -84,4 +87,6 @@ pub struct App {
     pub since: Timestamp,
     /// Signals to the engine.
     pub wake: Wake,
+    /// What runs have told so far.
+    pub live: live::Live,
 }

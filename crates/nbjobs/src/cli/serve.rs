@@ -128,6 +128,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         scope,
         studio: Arc::new(config.studio),
         wake: Wake::default(),
+        live: Default::default(),
     };
     keys::ensure_first(&app).await?;
     sessions::ensure_key(&app).await?;
@@ -158,7 +159,8 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     );
     std::io::stdout().flush()?;
 
-    let (doors, pages) = (Doors::new(app.clone()), Console::new(app.clone()));
+    let doors = Doors::new(app.clone());
+    let pages = Console::new(app.clone(), data_dir.join("pages"), shutdown.clone())?;
     let service = tower::service_fn(move |request: Request<axum::body::Body>| {
         let (doors, pages) = (doors.clone(), pages.clone());
         async move {

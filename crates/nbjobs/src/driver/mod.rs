@@ -6,6 +6,7 @@
 mod formats;
 mod network;
 mod notebook_step;
+mod progress;
 mod report;
 mod script;
 

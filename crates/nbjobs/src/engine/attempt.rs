@@ -1,7 +1,7 @@
 //! One attempt from its lease to the job's final status. Each step looks at what is already there, so a
 //! restarted server goes through the same steps and finds them done.
 
-use super::{Engine, RETRY_PAUSE, artifact, input, log_tail};
+use super::{Engine, RETRY_PAUSE, artifact, input, log_tail, progress_tail};
 use crate::app::{App, executions, logs};
 use crate::backend::local::RunState;
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
@@ -10,7 +10,7 @@ use crate::store::{Attempt, Lease, LeaseLost};
 use anyhow::Context;
 use std::time::Duration;
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// SageMaker's patience between SIGTERM and SIGKILL.
 const STOP_GRACE: Duration = Duration::from_secs(120);
@@ -99,9 +99,10 @@ async fn attempt(
     };
     let stream = logs::stream_name(&job.name, lease.attempt, job.created_at);
     let log = log_tail::LogTail::new(app, lease, run, stream, row.log_bytes);
-    let (outcome, logged) = tokio::join!(
+    let (outcome, logged, told) = tokio::join!(
         wait(engine, &job, run, driver, stop),
         log.follow(engine.backend.ended(run, driver)),
+        progress_tail::follow(app, &job.name, run, engine.backend.ended(run, driver)),
     );
     if let Err(error) = logged {
         warn!(
@@ -109,6 +110,10 @@ async fn attempt(
             error = format!("{error:#}"),
             "a run's log is incomplete"
         );
+    }
+    if let Err(error) = told {
+        let error = format!("{error:#}");
+        debug!(job = job.name, error, "a run's progress is not seen");
     }
     outcome
 }
@@ -245,6 +250,7 @@ async fn settle(
         .await?;
     executions::job_ended(&mut tx, app, &job, now).await?;
     tx.commit().await?;
+    app.live.end(&job.name);
     // A failed step of a pipeline may have got a moment for its next attempt.
     app.wake.scheduler();
     info!(job = job.name, %status, reason = job.failure_reason, "finished a run");

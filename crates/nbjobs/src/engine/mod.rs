@@ -6,6 +6,7 @@ mod attempt;
 pub mod dispatcher;
 mod input;
 mod log_tail;
+mod progress_tail;
 pub mod scheduler;
 #[cfg(test)]
 mod testing;

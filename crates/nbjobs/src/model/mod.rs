@@ -9,6 +9,7 @@ pub mod naming;
 pub mod parameter;
 pub mod pipeline;
 pub mod policy;
+pub mod progress;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;

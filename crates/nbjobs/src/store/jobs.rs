@@ -242,6 +242,7 @@ impl Tx {
         if done.rows_affected() != 1 {
             anyhow::bail!("job {} is not {before} any more", job.name);
         }
+        self.changes_job(&job.name);
         Ok(())
     }
 }

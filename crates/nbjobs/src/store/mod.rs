@@ -5,6 +5,7 @@
 
 mod access_keys;
 mod attempts;
+mod changes;
 mod check;
 mod executions;
 mod firings;
@@ -23,11 +24,13 @@ mod tags;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
+pub use changes::Watch;
 pub use check::Schema;
 pub use executions::Origin;
 pub use search::Candidate;
 
 use anyhow::Context;
+use changes::Changes;
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -35,6 +38,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -51,10 +55,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    changes: Changes,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
-pub struct Tx(sqlx::Transaction<'static, Sqlite>);
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Sqlite>,
+    /// Told once the transaction is durable.
+    changes: Changes,
+    /// The jobs that it changes.
+    changed: Vec<Arc<str>>,
+}
 
 impl Store {
     /// Opens or makes the database file and brings its tables up to date.
@@ -88,7 +99,11 @@ impl Store {
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
         let readers = readers(options, file).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            changes: Changes::default(),
+        })
     }
 
     /// Opens the database of a service that runs, to read. Writing through it fails.
@@ -97,12 +112,27 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            changes: Changes::default(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
-        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        Ok(Tx {
+            inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            changes: self.changes.clone(),
+            changed: Vec::new(),
+        })
+    }
+
+    /// Tells whoever watches a job that there is more to see than its rows show.
+    pub fn tell(&self, job: &str) {
+        self.changes.tell(vec![job.into()]);
+    }
+
+    /// Hears of every change of a job, its status or its log, that is committed from now on.
+    pub fn watch(&self) -> Watch {
+        self.changes.watch()
     }
 
     /// Waits for statements under way and closes the file.
@@ -115,11 +145,18 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.0.commit().await?)
+        self.inner.commit().await?;
+        self.changes.tell(self.changed);
+        Ok(())
+    }
+
+    /// Whoever watches the job will look at it after the commit.
+    fn changes_job(&mut self, name: &str) {
+        self.changed.push(name.into());
     }
 
     fn conn(&mut self) -> &mut SqliteConnection {
-        &mut self.0
+        &mut self.inner
     }
 }
 
