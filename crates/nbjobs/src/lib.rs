@@ -13,8 +13,15 @@ pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod engine;
+#[cfg(test)]
+mod faults;
 pub mod fd;
 pub mod model;
 pub mod objects;
+#[cfg(test)]
+#[path = "../tests/it/support/promise.rs"]
+mod promise;
 pub mod rundir;
+#[cfg(test)]
+mod simulation;
 pub mod store;

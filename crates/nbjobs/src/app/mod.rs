@@ -11,6 +11,7 @@ pub mod objects;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
+mod repeated;
 pub mod rules;
 pub mod schedules;
 pub mod search;

@@ -13,10 +13,13 @@ mod page;
 mod parameters;
 mod pipeline_versions;
 mod pipelines;
+mod request_tokens;
 mod rules;
 mod schedules;
 mod search;
 mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
@@ -45,10 +48,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
-pub struct Tx(sqlx::Transaction<'static, Sqlite>);
+pub struct Tx {
+    tx: sqlx::Transaction<'static, Sqlite>,
+    #[cfg(test)]
+    file: std::path::PathBuf,
+}
 
 impl Store {
     /// Opens or makes the database file and brings its tables up to date.
@@ -82,7 +91,12 @@ impl Store {
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
         let readers = readers(options, file).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            #[cfg(test)]
+            file: file.to_owned(),
+        })
     }
 
     /// Opens the database of a service that runs, to read. Writing through it fails.
@@ -91,12 +105,20 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
-        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        #[cfg(test)]
+        crate::faults::is_up(&self.file)?;
+        Ok(Tx {
+            tx: self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            #[cfg(test)]
+            file: self.file.clone(),
+        })
     }
 
     /// Waits for statements under way and closes the file.
@@ -109,11 +131,37 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.0.commit().await?)
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
+        self.tx.commit().await?;
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::After)?;
+        Ok(())
+    }
+
+    /// Marks a place that [`Tx::rollback_to_savepoint`] comes back to. There is one at a time.
+    pub async fn savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("SAVEPOINT one").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub async fn release_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("RELEASE one").await
+    }
+
+    /// Takes back what was done since the savepoint. The transaction goes on.
+    pub async fn rollback_to_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("ROLLBACK TO one").await?;
+        self.release_savepoint().await
+    }
+
+    async fn run(&mut self, statement: &'static str) -> anyhow::Result<()> {
+        sqlx::query(statement).execute(self.conn()).await?;
+        Ok(())
     }
 
     fn conn(&mut self) -> &mut SqliteConnection {
-        &mut self.0
+        &mut self.tx
     }
 }
 

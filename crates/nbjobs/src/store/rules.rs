@@ -60,18 +60,14 @@ impl Store {
         .collect()
     }
 
-    /// Rules whose next due moment has come, longest due first.
-    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<Rule>> {
-        sqlx::query(
+    /// The names of rules whose next due moment has come, longest due first.
+    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<String>> {
+        let names = sqlx::query_scalar(
             "-- due_rules
-            SELECT * FROM rules WHERE next_due <= $1 ORDER BY next_due, name",
+            SELECT name FROM rules WHERE next_due <= $1 ORDER BY next_due, name",
         )
-        .bind(micros(now))
-        .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(rule)
-        .collect()
+        .bind(micros(now));
+        Ok(names.fetch_all(&self.readers).await?)
     }
 
     /// The next due moment of all rules.

@@ -11,8 +11,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
-    let mut tx = app.store.tx().await?;
+/// Fires it in the caller's transaction, who takes back all of it on an error and wakes the dispatcher after the commit.
+pub(super) async fn fire(tx: &mut Tx, app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
     // Looked at again inside the transaction: since then it may have been disabled, changed or deleted.
     let Some((rule, next_due)) = tx
         .rule(name)
@@ -26,14 +26,12 @@ pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Resul
         .with_context(|| format!("rule {name} has a schedule that cannot be read"))?;
     let source = rules::resource(name);
     let due = schedule::due(&timing, next_due, now);
-    ledger::write_missed(&mut tx, &source, &due, now).await?;
+    ledger::write_missed(tx, &source, &due, now).await?;
     if let Some(at) = due.fire {
-        start_targets(&mut tx, app, &rule, at, now).await?;
+        start_targets(tx, app, &rule, at, now).await?;
     }
     tx.set_next_due(name, due.next).await?;
-    ledger::forget(&mut tx, &source, now).await?;
-    tx.commit().await?;
-    app.wake.dispatcher();
+    ledger::forget(tx, &source, now).await?;
     Ok(())
 }
 

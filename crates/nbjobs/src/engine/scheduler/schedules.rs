@@ -4,12 +4,13 @@ use super::ledger;
 use crate::app::{self, App, schedules};
 use crate::model::schedule;
 use crate::model::scheduled::ActionAfterCompletion;
+use crate::store::Tx;
 use anyhow::Context;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
-    let mut tx = app.store.tx().await?;
+/// Fires it in the caller's transaction, who takes back all of it on an error and wakes the dispatcher after the commit.
+pub(super) async fn fire(tx: &mut Tx, app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
     // Looked at again inside the transaction: since then it may have been disabled, changed or deleted.
     let Some((schedule, next_due)) = tx
         .schedule(name)
@@ -23,18 +24,18 @@ pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Resul
         .with_context(|| format!("schedule {name} has a timing that cannot be read"))?;
     let source = schedules::resource(name);
     let due = schedule::due(&timing, next_due, now);
-    ledger::write_missed(&mut tx, &source, &due, now).await?;
+    ledger::write_missed(tx, &source, &due, now).await?;
     if let Some(at) = due.fire
-        && let Some(firing) = ledger::begin(&mut tx, &source, at, timing.fires_at(at), now).await?
+        && let Some(firing) = ledger::begin(tx, &source, at, timing.fires_at(at), now).await?
     {
-        match schedules::launch(&mut tx, app, &schedule, at, now).await {
+        match schedules::launch(tx, app, &schedule, at, now).await {
             Ok(started) => info!(name, started, due = %at, "a schedule started its target"),
             Err(error @ (app::Error::Internal(_) | app::Error::Full)) => {
                 return Err(error.into_cause());
             }
             Err(error) => {
                 warn!(name, due = %at, reason = %error, "a schedule could not start its target");
-                ledger::fail(&mut tx, firing, error.to_string()).await?;
+                ledger::fail(tx, firing, error.to_string()).await?;
             }
         }
     }
@@ -45,9 +46,7 @@ pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Resul
     } else {
         let fires_at = due.next.map(|next| timing.fires_at(next));
         tx.set_schedule_due(name, due.next, fires_at).await?;
-        ledger::forget(&mut tx, &source, now).await?;
+        ledger::forget(tx, &source, now).await?;
     }
-    tx.commit().await?;
-    app.wake.dispatcher();
     Ok(())
 }
