@@ -17,6 +17,8 @@ mod request_tokens;
 mod rules;
 mod schedules;
 mod search;
+mod sessions;
+mod started_by;
 mod tags;
 #[cfg(test)]
 mod testing;
