@@ -1,11 +1,12 @@
 //! Rules and schedules that are due start what they target, and steps of pipelines whose next attempt is due begin it.
 //! The only writer of the ledger of firings.
 
+mod firing;
 mod ledger;
-mod rules;
-mod schedules;
+mod overlap;
+mod source;
 
-use crate::app::{App, executions};
+use crate::app::{App, executions, rules, schedules};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -17,38 +18,38 @@ const RETRY_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// thousand that are due in the same second from being late; but other writers wait for as long.
 const FIRINGS_PER_TX: usize = 100;
 
-/// What fires.
-#[derive(Clone, Debug)]
-enum Source {
-    Rule(String),
-    Schedule(String),
-}
-
 /// Fires everything that is due at `now`. What one starts, what the ledger says of the moment, and when it is due next
 /// become durable together. A crash before, and it fires at the next look; after, and it cannot fire twice. Answers when
 /// to look again; `None` is when something changes.
 pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
-    let rules = app.store.due_rules(now).await?;
-    let schedules = app.store.due_schedules(now).await?;
-    let due: Vec<_> = rules
-        .into_iter()
-        .map(Source::Rule)
-        .chain(schedules.into_iter().map(Source::Schedule))
-        .collect();
-    let mut failures = 0;
+    let (rules, schedules) = (
+        app.store.due_rules(now).await?,
+        app.store.due_schedules(now).await?,
+    );
+    let rules = rules.iter().map(|name| rules::resource(name));
+    let schedules = schedules.iter().map(|name| schedules::resource(name));
+    let due: Vec<String> = rules.chain(schedules).collect();
+    let mut all_fired = true;
     for group in due.chunks(FIRINGS_PER_TX) {
         // Time goes on while many fire, and the ledger says when each did.
         let now = now.max(app.clock.now());
-        failures += fire_group(app, group, now).await.unwrap_or_else(|error| {
+        all_fired &= fire_group(app, group, now).await.unwrap_or_else(|error| {
+            let error = format!("{error:#}");
             error!(
-                error = format!("{error:#}"),
+                error,
                 "rules or schedules could not fire; trying again"
             );
-            group.len()
+            false
         });
     }
+    for (source, due) in app.store.queued_firings().await? {
+        if let Err(error) = firing::resume(app, &source, due, now).await {
+            could_not_fire(&source, &error);
+            all_fired = false;
+        }
+    }
     let next_retry = executions::retry_due(app, now).await?;
-    if failures > 0 {
+    if !all_fired {
         return Ok(Some(now + RETRY_PAUSE));
     }
     let next = [
@@ -59,29 +60,29 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
     Ok(next.into_iter().flatten().min())
 }
 
-/// Fires some in one transaction, and answers how many could not: such a one is as before, and holds no other.
-async fn fire_group(app: &App, group: &[Source], now: Timestamp) -> anyhow::Result<usize> {
-    let mut failures = 0;
+/// Fires some in one transaction, and answers whether all could: one that could not is as before, and holds no other.
+async fn fire_group(app: &App, group: &[String], now: Timestamp) -> anyhow::Result<bool> {
+    let mut all_fired = true;
     let mut tx = app.store.tx().await?;
     for source in group {
         tx.savepoint().await?;
-        let fired = match source {
-            Source::Rule(name) => rules::fire(&mut tx, app, name, now).await,
-            Source::Schedule(name) => schedules::fire(&mut tx, app, name, now).await,
-        };
-        match fired {
+        match firing::fire(&mut tx, app, source, now).await {
             Ok(()) => tx.release_savepoint().await?,
             Err(error) => {
-                failures += 1;
-                let error = format!("{error:#}");
-                error!(?source, error, "it could not fire; trying again");
+                could_not_fire(source, &error);
+                all_fired = false;
                 tx.rollback_to_savepoint().await?;
             }
         }
     }
     tx.commit().await?;
     app.wake.dispatcher();
-    Ok(failures)
+    Ok(all_fired)
+}
+
+fn could_not_fire(source: &str, error: &anyhow::Error) {
+    let error = format!("{error:#}");
+    error!(source, error, "could not fire; trying again");
 }
 
 /// Fires until the server shuts down: sleeps until the next due moment, or until a rule, a schedule or a step changes.
