@@ -15,8 +15,15 @@ pub mod config;
 pub mod console;
 pub mod driver;
 pub mod engine;
+#[cfg(test)]
+mod faults;
 pub mod fd;
 pub mod model;
 pub mod objects;
+#[cfg(test)]
+#[path = "../tests/it/support/promise.rs"]
+mod promise;
 pub mod rundir;
+#[cfg(test)]
+mod simulation;
 pub mod store;

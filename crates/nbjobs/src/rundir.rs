@@ -48,6 +48,10 @@ pub struct Order {
     /// Whether the run gets a network of its own, with nothing in it: `EnableNetworkIsolation`.
     #[serde(default)]
     pub is_network_isolated: bool,
+    /// Which start of the machine the folder was filled in. Its files are not synced one by one, so after another one
+    /// some may be missing.
+    #[serde(default)]
+    pub boot: u64,
 }
 
 /// A process that cannot be mistaken for a later one with the same number.
@@ -57,6 +61,9 @@ pub struct Process {
     pub pid: i32,
     /// When it started, in clock ticks since the machine did.
     pub start_time: u64,
+    /// Which start of the machine that was; 0 in what an earlier version wrote.
+    #[serde(default)]
+    pub boot: u64,
 }
 
 /// How the driver ended.
@@ -79,6 +86,8 @@ impl RunDir {
 
     /// Makes the empty folder, in place of whatever an interrupted preparation left.
     pub fn create(&self) -> anyhow::Result<()> {
+        #[cfg(test)]
+        crate::faults::at(&self.0, crate::faults::When::Before)?;
         self.remove()?;
         fs::DirBuilder::new()
             .recursive(true)
@@ -236,6 +245,8 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 
 /// Writes a file so that a reader sees all of it or none.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::Before)?;
     // Added to the whole name: the drafts of two drivers that claim at the same time are two files.
     let mut draft = path.as_os_str().to_owned();
     draft.push(".draft");
@@ -250,6 +261,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::After)?;
     Ok(())
 }
 
@@ -275,7 +288,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let run = RunDir::new(dir.path().join("r"));
         run.create().expect("an empty run");
-        let process = |pid| Process { pid, start_time: 7 };
+        let process = |pid| Process {
+            pid,
+            start_time: 7,
+            boot: 1,
+        };
         assert!(run.claim(process(1)).expect("a claim"));
         assert!(!run.claim(process(2)).expect("a claim"));
         assert_eq!(run.driver().expect("a claim"), Some(process(1)));
@@ -287,7 +304,14 @@ mod tests {
             let dir = tempfile::tempdir().expect("a folder");
             let run = RunDir::new(dir.path().join("r"));
             run.create().expect("an empty run");
-            let claim = |pid| run.claim(Process { pid, start_time: 7 }).expect("a claim");
+            let claim = |pid| {
+                run.claim(Process {
+                    pid,
+                    start_time: 7,
+                    boot: 1,
+                })
+                .expect("a claim")
+            };
             let winners: Vec<i32> = std::thread::scope(|scope| {
                 let drivers: Vec<_> = (1..=8)
                     .map(|pid| (pid, scope.spawn(move || claim(pid))))

@@ -15,6 +15,7 @@ pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
 pub mod policies;
+mod repeated;
 pub mod rules;
 pub mod schedules;
 pub mod search;

@@ -11,6 +11,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Marks every process of a run in its environment, also those that left the driver's session.
@@ -29,12 +30,35 @@ const START_TIME: usize = 19;
 pub fn current() -> anyhow::Result<Process> {
     let pid = nix::unistd::getpid().as_raw();
     let start_time = start_time(pid).context("cannot read this process's start time")?;
-    Ok(Process { pid, start_time })
+    let boot = boot()?;
+    Ok(Process {
+        pid,
+        start_time,
+        boot,
+    })
 }
 
 /// The process with this number now; none if it is gone.
 pub fn by_pid(pid: i32) -> Option<Process> {
-    start_time(pid).map(|start_time| Process { pid, start_time })
+    let (start_time, boot) = (start_time(pid)?, boot().ok()?);
+    Some(Process {
+        pid,
+        start_time,
+        boot,
+    })
+}
+
+/// Which start of the machine this is: the first half of the kernel's random `boot_id`.
+pub fn boot() -> anyhow::Result<u64> {
+    static BOOT: OnceLock<u64> = OnceLock::new();
+    if let Some(boot) = BOOT.get() {
+        return Ok(*boot);
+    }
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .context("cannot read the machine's boot id")?;
+    let digits: String = text.chars().filter(|c| *c != '-').take(16).collect();
+    let boot = u64::from_str_radix(&digits, 16).context("the machine's boot id is no UUID")?;
+    Ok(*BOOT.get_or_init(|| boot))
 }
 
 /// Returns when the process has ended; at once if it is gone.
@@ -48,7 +72,7 @@ pub async fn ended(process: Process) -> anyhow::Result<()> {
 
 /// Whether it still runs. One that ended but was not yet waited for does not.
 pub fn is_alive(process: Process) -> bool {
-    start_time(process.pid) == Some(process.start_time)
+    is_of_this_boot(process) && start_time(process.pid) == Some(process.start_time)
 }
 
 /// Sends a signal to exactly this process; one that is gone is no error.
@@ -60,6 +84,11 @@ pub fn signal(process: Process, signal: rustix::process::Signal) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// Numbers and start times begin again with the machine, so that a process of an earlier boot can look like one of now.
+fn is_of_this_boot(process: Process) -> bool {
+    process.boot == 0 || boot().is_ok_and(|boot| boot == process.boot)
 }
 
 /// Kills what is left of a run: its driver's session and every process that carries its mark. Returns when none is left.
@@ -116,9 +145,10 @@ fn pids() -> anyhow::Result<impl Iterator<Item = i32>> {
 /// Whether the session with the driver's number can be the driver's. When another process has the number, its session
 /// is somebody else's: the machine was started again, or the numbers went round.
 fn leads_its_session(driver: Process) -> bool {
-    stat(driver.pid).is_none_or(|fields| {
-        fields.get(START_TIME).and_then(|at| at.parse().ok()) == Some(driver.start_time)
-    })
+    is_of_this_boot(driver)
+        && stat(driver.pid).is_none_or(|fields| {
+            fields.get(START_TIME).and_then(|at| at.parse().ok()) == Some(driver.start_time)
+        })
 }
 
 fn open(process: Process) -> anyhow::Result<Option<OwnedFd>> {
@@ -194,6 +224,11 @@ mod tests {
             start_time: me.start_time + 1,
             ..me
         }));
+        assert!(!is_alive(Process {
+            boot: me.boot ^ 1,
+            ..me
+        }));
+        assert!(is_alive(Process { boot: 0, ..me }));
     }
 
     /// A process in a session that it leads, as a driver; it ends with the test.
@@ -228,6 +263,7 @@ mod tests {
         let gone = Process {
             pid: i32::MAX,
             start_time: 1,
+            boot: 0,
         };
         ended(gone).await.expect("an answer");
         signal(gone, rustix::process::Signal::TERM).expect("no error");

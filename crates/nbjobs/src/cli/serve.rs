@@ -235,7 +235,7 @@ fn start_engine(
     };
     Ok(Engine::new(
         app.clone(),
-        backend,
+        Arc::new(backend),
         runs.canonicalize()?,
         jobs_max,
         tasks.clone(),

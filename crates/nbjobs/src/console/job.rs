@@ -363,8 +363,8 @@ pub(super) async fn run_again(
     let parameters = parameters(&fields);
     let given = parameters
         .iter()
-        .cloned()
-        .filter(|(name, _)| !name.is_empty());
+        .filter(|(name, _)| !name.is_empty())
+        .cloned();
     match jobs::run_again(&ground.app, &job, new_name, given.collect()).await {
         Ok(job) => Ok(layout::redirect(&path(&job.name))),
         Err(error @ (crate::app::Error::Invalid(_) | crate::app::Error::Exists(_))) => Ok(again(

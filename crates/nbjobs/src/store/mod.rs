@@ -15,12 +15,15 @@ mod page;
 mod parameters;
 mod pipeline_versions;
 mod pipelines;
+mod request_tokens;
 mod rules;
 mod schedules;
 mod search;
 mod sessions;
 mod started_by;
 mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
@@ -56,6 +59,8 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     changes: Changes,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
@@ -65,6 +70,8 @@ pub struct Tx {
     changes: Changes,
     /// The jobs that it changes.
     changed: Vec<Arc<str>>,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 impl Store {
@@ -103,6 +110,8 @@ impl Store {
             writer,
             readers,
             changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
@@ -113,15 +122,21 @@ impl Store {
             writer: readers.clone(),
             readers,
             changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
+        #[cfg(test)]
+        crate::faults::is_up(&self.file)?;
         Ok(Tx {
             inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
             changes: self.changes.clone(),
             changed: Vec::new(),
+            #[cfg(test)]
+            file: self.file.clone(),
         })
     }
 
@@ -145,8 +160,33 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
         self.inner.commit().await?;
         self.changes.tell(self.changed);
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::After)?;
+        Ok(())
+    }
+
+    /// Marks a place that [`Tx::rollback_to_savepoint`] comes back to. There is one at a time.
+    pub async fn savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("SAVEPOINT one").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub async fn release_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("RELEASE one").await
+    }
+
+    /// Takes back what was done since the savepoint. The transaction goes on.
+    pub async fn rollback_to_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("ROLLBACK TO one").await?;
+        self.release_savepoint().await
+    }
+
+    async fn run(&mut self, statement: &'static str) -> anyhow::Result<()> {
+        sqlx::query(statement).execute(self.conn()).await?;
         Ok(())
     }
 

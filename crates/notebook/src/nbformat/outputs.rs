@@ -77,7 +77,7 @@ impl Outputs {
     }
 
     /// All of them. One that can't be read back from its file is an output of the type `error` that says so.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Output>> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, Output>> {
         self.entries.iter().map(|entry| self.read(entry))
     }
 

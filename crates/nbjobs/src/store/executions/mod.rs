@@ -294,24 +294,10 @@ impl Tx {
         Ok(())
     }
 
-    /// The token of the last retry of an execution.
-    pub async fn retry_token(&mut self, id: &str) -> anyhow::Result<Option<String>> {
-        sqlx::query_scalar(
-            "-- retry_token
-            SELECT retry_token FROM executions WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(self.conn())
-        .await
-        .map(Option::flatten)
-        .context("cannot read an execution's token")
-    }
-
     /// Takes an execution that failed or was stopped back to Executing: the one way out of a final status.
     pub async fn reopen_execution(
         &mut self,
         execution: &mut PipelineExecution,
-        token: &str,
         now: Timestamp,
     ) -> anyhow::Result<()> {
         anyhow::ensure!(
@@ -327,11 +313,10 @@ impl Tx {
         ) = (ExecutionStatus::Executing, None, now);
         sqlx::query(
             "-- reopen_execution
-            UPDATE executions SET status = $2, failure_reason = NULL, retry_token = $3, modified_at = $4 WHERE id = $1",
+            UPDATE executions SET status = $2, failure_reason = NULL, modified_at = $3 WHERE id = $1",
         )
         .bind(&execution.id)
         .bind(execution.status.as_str())
-        .bind(token)
         .bind(micros(now))
         .execute(self.conn())
         .await?;
