@@ -35,10 +35,7 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
         let now = now.max(app.clock.now());
         all_fired &= fire_group(app, group, now).await.unwrap_or_else(|error| {
             let error = format!("{error:#}");
-            error!(
-                error,
-                "rules or schedules could not fire; trying again"
-            );
+            error!(error, "rules or schedules could not fire; trying again");
             false
         });
     }
