@@ -205,8 +205,10 @@ impl RunDir {
         read(&self.0.join("driver.json"))
     }
 
-    /// Says how the driver ended; the last thing it does.
+    /// Says how the driver ended; the last thing it does. The output is synced before, so that an end that survives a loss
+    /// of power speaks of an output that does, too.
     pub fn write_exit(&self, exit: Exit) -> anyhow::Result<()> {
+        sync_tree(&self.output_data());
         write_whole(&self.0.join("exit.json"), &serde_json::to_vec(&exit)?)
     }
 
@@ -240,6 +242,23 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
             ErrorKind::InvalidInput,
             "it is not a regular file",
         ))
+    }
+}
+
+/// Makes the files of a folder durable. What cannot be opened is the run's own doing; whoever packs it will say so.
+fn sync_tree(root: &Path) {
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => {
+                    let _ = open_regular(&entry.path()).and_then(|file| file.sync_all());
+                }
+                _ => {}
+            }
+        }
+        let _ = File::open(&folder).and_then(|folder| folder.sync_all());
     }
 }
 

@@ -131,7 +131,8 @@ impl Tx {
         row.as_ref().map(execution).transpose()
     }
 
-    /// The execution that a token started, as its id and the request that came with the token.
+    /// The execution that a token started, as its id and the request that came with the token. Earlier versions took a
+    /// token once for each pipeline; of those that of this one.
     pub async fn execution_of_token(
         &mut self,
         pipeline: &str,
@@ -139,7 +140,7 @@ impl Tx {
     ) -> anyhow::Result<Option<(String, String)>> {
         let row = sqlx::query_as(
             "-- execution_of_token
-            SELECT id, request FROM executions WHERE pipeline = $1 AND token = $2",
+            SELECT id, request FROM executions WHERE token = $2 ORDER BY pipeline = $1 DESC LIMIT 1",
         )
         .bind(pipeline)
         .bind(token)

@@ -57,7 +57,11 @@ async fn of_many_requests_with_one_token_at_a_time_one_is_done() {
         .await
         .unwrap();
     assert_eq!(all.len(), TOKENS);
-    requests += stops_and_deletions(&app, &all[0].id, &all[1].id).await;
+    let elsewhere = start(&app, &asked("q", "same"), "token 0")
+        .await
+        .unwrap_err();
+    assert!(matches!(elsewhere, Error::Conflict(_)), "{elsewhere}");
+    requests += 1 + stops_and_deletions(&app, &all[0].id, &all[1].id).await;
     promise::kept(
         6,
         requests,
