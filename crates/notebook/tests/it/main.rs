@@ -12,6 +12,7 @@ mod ending;
 mod interpreters;
 mod kernels;
 mod languages;
+mod nbclient;
 mod nbformat;
 mod outputs;
 mod papermill;
