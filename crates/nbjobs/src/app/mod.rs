@@ -4,6 +4,7 @@
 mod constraint;
 mod error;
 pub mod executions;
+pub mod health;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
@@ -11,6 +12,7 @@ pub mod objects;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
+pub mod restored;
 pub mod rules;
 pub mod schedules;
 pub mod search;
@@ -22,6 +24,7 @@ pub(crate) mod testing;
 pub use error::Error;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::studio::Studio;
 use crate::objects::Objects;
@@ -82,4 +85,6 @@ pub struct App {
     pub since: Timestamp,
     /// Signals to the engine.
     pub wake: Wake,
+    /// Numbers for those who watch.
+    pub metrics: Metrics,
 }

@@ -35,6 +35,7 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
         studio: Arc::default(),
         since: now,
         wake: Wake::default(),
+        metrics: Default::default(),
     }
 }
 

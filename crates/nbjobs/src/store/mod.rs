@@ -5,9 +5,11 @@
 
 mod access_keys;
 mod attempts;
+mod backup;
 mod check;
 mod executions;
 mod firings;
+mod health;
 mod jobs;
 mod logs;
 mod page;
