@@ -6,6 +6,8 @@ The data folder lies on a small file system in memory, in a mount namespace of t
 import json
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +58,14 @@ def full(server):
         filler.unlink()
 
 
+def ready(server) -> int:
+    """The status of /readyz."""
+    try:
+        return urllib.request.urlopen(f"{server.endpoint}/readyz").status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 def test_s3_refuses_what_does_not_fit_and_keeps_nothing_of_it(small):
     s3 = small.client("s3")
     large = b"\1" * (DISK_MIB << 20)
@@ -83,9 +93,11 @@ def test_requests_are_refused_and_half_of_nothing_stays(small):
             sagemaker.create_training_job(**jobs.training_job("early"))
         with refused("ServiceUnavailable", "full"):
             events.put_rule(Name="rule", ScheduleExpression="rate(1 minute)", Description="x" * 500)
+        assert ready(small) == 503
         # What only reads goes on.
         assert sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
         assert events.list_rules()["Rules"] == []
+    assert ready(small) == 200
     sagemaker.create_training_job(**jobs.training_job("early"))
     assert jobs.ended(small, "early")["TrainingJobStatus"] == "Completed"
     arn = sagemaker.start_pipeline_execution(PipelineName="pipeline")["PipelineExecutionArn"]

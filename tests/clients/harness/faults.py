@@ -125,6 +125,8 @@ FAULTS = [
     _completed("output-fifo", "a FIFO stands where the executed notebook goes", OUTPUT + "os.mkfifo(output)\nprint('done')", shows="done"),
     _completed("other-fifo", "a FIFO and a link stand beside the executed notebook",
                RUN + "os.mkfifo(run / 'output/data/fifo')\nos.symlink('/dev/zero', run / 'output/data/zero')\nprint('done')", shows="done"),
+    _failed("hole", "a file of a terabyte is in the output", RUN + "os.truncate(os.open(run / 'output/data/hole', os.O_CREAT | os.O_WRONLY), 1 << 40)",
+            "ClientError: the output has more than 5368709120 bytes; put large results into a bucket from the notebook"),
     # The input.
     _early("not-json", "the notebook is not JSON", "executing notebook\nin.ipynb: not a notebook: not valid JSON: …, exit code: 1", notebook=b"{not a notebook"),
     _early("empty", "the notebook is an empty file", "executing notebook\nin.ipynb: not a notebook: not valid JSON: …, exit code: 1", notebook=b""),

@@ -5,6 +5,7 @@ mod constraint;
 mod error;
 pub mod executions;
 pub mod firings;
+pub mod health;
 pub mod jobs;
 pub mod keys;
 pub mod live;
@@ -16,6 +17,7 @@ pub mod pipeline_versions;
 pub mod pipelines;
 pub mod policies;
 mod repeated;
+pub mod restored;
 pub mod rules;
 pub mod schedules;
 pub mod search;
@@ -28,6 +30,7 @@ pub use crate::store::Watch;
 pub use error::Error;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::studio::Studio;
 use crate::objects::Objects;
@@ -90,4 +93,6 @@ pub struct App {
     pub wake: Wake,
     /// What runs have told so far.
     pub live: live::Live,
+    /// Numbers for those who watch.
+    pub metrics: Metrics,
 }

@@ -36,6 +36,7 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
         since: now,
         wake: Wake::default(),
         live: Default::default(),
+        metrics: Default::default(),
     }
 }
 

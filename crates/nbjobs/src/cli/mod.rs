@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod backup;
 mod client;
 mod console;
 mod definition;
@@ -49,6 +50,8 @@ enum Command {
     Lab(lab::Args),
     /// Turn a notebook into a web page, Markdown or a script
     Export(export::Args),
+    /// Copy a data folder, also while its service runs
+    Backup(backup::Args),
     /// Check that what a data folder promises holds
     Doctor(doctor::Args),
     /// Run one attempt of a job (started by the service)
@@ -68,6 +71,7 @@ impl Cli {
             Command::Console(args) => report(console::main(args)),
             Command::Lab(args) => report(lab::main(args)),
             Command::Export(args) => report(export::main(args)),
+            Command::Backup(args) => report(backup::main(&args)),
             Command::Doctor(args) => report::exit(doctor::main(&args)),
             Command::Execute(args) => execute::main(&args),
         }

@@ -1,13 +1,15 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
-use super::{DataDir, console, lock, studio};
+use super::{DataDir, backup, console, lock, studio};
+use crate::api::probes::MetricsAccess;
 use crate::api::{self, Doors};
-use crate::app::{App, Wake, keys, sessions};
+use crate::app::{App, Wake, keys, restored, sessions};
 use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::console::Console;
 use crate::engine::{Engine, scheduler};
+use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::naming;
 use crate::objects::{self, Bucket, Objects};
@@ -60,9 +62,30 @@ pub(super) struct Args {
     /// A configuration file, TOML (see docs/configuration.md)
     #[arg(long, value_name = "FILE", env = "NBJOBS_CONFIG")]
     config: Option<PathBuf>,
+    /// The form of the log's lines on standard error
+    #[arg(long, value_enum, default_value = "text", env = "NBJOBS_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// The bearer token with which /metrics may be read; without one, nobody may
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "NBJOBS_METRICS_TOKEN",
+        hide_env_values = true
+    )]
+    metrics_token: Option<String>,
+    /// Let everybody who reaches the port read /metrics
+    #[arg(long, conflicts_with = "metrics_token")]
+    metrics_open: bool,
     /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
     #[arg(long, value_name = "FILE", hide = true)]
     clock_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    /// One JSON object on each line
+    Json,
 }
 
 fn region(text: &str) -> Result<String, String> {
@@ -84,7 +107,7 @@ fn account(text: &str) -> Result<String, String> {
 
 /// Runs the service until SIGTERM or SIGINT.
 pub(super) fn main(args: Args) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::builder()
                 .with_default_directive(tracing::Level::INFO.into())
@@ -93,8 +116,11 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
                 .add_directive("s3s=off".parse()?),
         )
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -105,6 +131,12 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
+    let access = match args.metrics_token {
+        Some(token) if token.is_empty() => bail!("the metrics token is empty"),
+        Some(token) => MetricsAccess::Token(token),
+        None if args.metrics_open => MetricsAccess::Everybody,
+        None => MetricsAccess::Nobody,
+    };
     let config = match &args.config {
         Some(file) => Config::read(file)?,
         None => Config::default(),
@@ -129,9 +161,15 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         studio: Arc::new(config.studio),
         wake: Wake::default(),
         live: Default::default(),
+        metrics: Metrics::default(),
     };
     keys::ensure_first(&app).await?;
     sessions::ensure_key(&app).await?;
+    let backup_mark = data_dir.join(backup::MARK);
+    if backup_mark.exists() {
+        restored::end_runs(&app).await?;
+        fs::remove_file(backup_mark)?;
+    }
 
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -159,7 +197,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     );
     std::io::stdout().flush()?;
 
-    let doors = Doors::new(app.clone());
+    let doors = Doors::new(app.clone(), access);
     let pages = Console::new(app.clone(), data_dir.join("pages"), shutdown.clone())?;
     let service = tower::service_fn(move |request: Request<axum::body::Body>| {
         let (doors, pages) = (doors.clone(), pages.clone());

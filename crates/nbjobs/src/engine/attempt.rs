@@ -261,7 +261,8 @@ async fn settle(
     app.live.end(&job.name);
     // A failed step of a pipeline may have got a moment for its next attempt.
     app.wake.scheduler();
-    info!(job = job.name, %status, reason = job.failure_reason, "finished a run");
+    app.metrics.job_ended(&job);
+    info!(job = job.name, attempt = lease.attempt, %status, reason = job.failure_reason, "finished a run");
     Ok(())
 }
 

@@ -107,6 +107,11 @@ impl Engine {
         )
         .await?;
         tx.commit().await?;
+        info!(
+            job = lease.job,
+            attempt = lease.attempt,
+            "took a job from the queue"
+        );
         Ok(Some(lease))
     }
 

@@ -19,7 +19,7 @@ const READ_BYTES: usize = 1 << 20;
 /// A store's folder, to look at.
 #[derive(Debug)]
 pub struct Folder {
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 /// What a look has found.

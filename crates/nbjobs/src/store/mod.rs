@@ -5,10 +5,12 @@
 
 mod access_keys;
 mod attempts;
+mod backup;
 mod changes;
 mod check;
 mod executions;
 mod firings;
+mod health;
 mod jobs;
 mod logs;
 mod page;

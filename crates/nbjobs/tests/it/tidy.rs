@@ -9,12 +9,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &["fd"]),
     ("config", &["model"]),
     ("fd", &[]),
+    ("metrics", &["model"]),
     ("rundir", &[]),
     ("store", &["model"]),
     ("objects", &["model"]),
     ("backend", &["model", "rundir", "fd"]),
     ("driver", &["model", "rundir", "backend"]),
-    ("app", &["model", "clock", "store", "objects"]),
+    ("app", &["model", "clock", "metrics", "store", "objects"]),
     (
         "engine",
         &[
