@@ -4,6 +4,7 @@
 mod constraint;
 mod error;
 pub mod executions;
+pub mod firings;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
@@ -11,6 +12,7 @@ pub mod objects;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
+pub mod policies;
 pub mod rules;
 pub mod schedules;
 pub mod search;
