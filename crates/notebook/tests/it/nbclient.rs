@@ -32,7 +32,6 @@ const CORPUS: &[&str] = &[
     "print('kept', flush=True); clear_output(wait=True)",
     "print('gone', flush=True); clear_output(wait=True); print('new')",
     "import asyncio\nawait asyncio.sleep(0)\n_ = 5; _",
-    "%time 1 + 1\n%lsmagic;",
     "%%capture said\nprint('captured')",
     "said.stdout, len(In) > 3",
     "",

@@ -4,7 +4,7 @@ use super::{folder, nbjobs, notebook};
 use serde_json::Value;
 
 /// What memory may grow by, whatever is put out.
-const GROWTH_BYTES_MAX: u64 = 16_000_000;
+const GROWTH_BYTES_MAX: u64 = 10_000_000;
 /// What each cell of the large notebook prints.
 const CELL_BYTES: usize = 500_000;
 
@@ -35,8 +35,8 @@ fn peak(cells: &[&str]) -> (u64, usize) {
 fn memory_does_not_grow_with_what_is_put_out() {
     let (small, _) = peak(&["print('x')"]);
     let print = format!("print('x' * {})", CELL_BYTES - 1);
-    let (large, printed) = peak(&[print.as_str(); 80]);
-    assert_eq!(printed, 80 * CELL_BYTES);
+    let (large, printed) = peak(&[print.as_str(); 40]);
+    assert_eq!(printed, 40 * CELL_BYTES);
     assert!(
         large < small + GROWTH_BYTES_MAX,
         "{large} bytes, but {small} for a trivial notebook"
