@@ -4,6 +4,7 @@
 mod constraint;
 mod error;
 pub mod executions;
+pub mod firings;
 pub mod jobs;
 pub mod keys;
 pub mod live;
@@ -13,6 +14,7 @@ pub mod output;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
+pub mod policies;
 pub mod rules;
 pub mod schedules;
 pub mod search;

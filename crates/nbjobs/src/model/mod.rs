@@ -7,6 +7,7 @@ pub mod log;
 pub mod naming;
 pub mod parameter;
 pub mod pipeline;
+pub mod policy;
 pub mod progress;
 pub mod rule;
 pub mod schedule;
