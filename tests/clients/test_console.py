@@ -152,7 +152,7 @@ def test_jobs_are_found_whoever_started_them(new_server, browser, tmp_path):
 
     assert found(Status="Failed") == ["bad-one"]
     assert found(Status="Not finished") == ["waiting-one", HOSTILE]
-    assert len(found(Search="IN.IPYNB")) == 5
+    assert len(found(Search="-ONE")) == 4
     assert found(Search="D-ON") == ["bad-one", "good-one"]
     assert found(Search="%") == []
     assert len(found(Definition="daily")) == 1

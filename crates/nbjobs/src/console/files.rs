@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::fields::Fields;
 use super::visitor::Visitor;
 use super::{Ground, job};
-use crate::app::{jobs, output};
+use crate::app::output;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
@@ -37,9 +37,7 @@ pub(super) async fn notebook(
     _visitor: Visitor,
     uri: Uri,
 ) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| job::unknown(&name))?;
+    let job = job::find(&ground.app, &name).await?;
     if !job.status.is_final() {
         return Err(Failure::not_found("The job still runs."));
     }
@@ -79,9 +77,7 @@ pub(super) async fn file(
     Path((name, path)): Path<(String, String)>,
     _visitor: Visitor,
 ) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| job::unknown(&name))?;
+    let job = job::find(&ground.app, &name).await?;
     let archive = output::archive(&ground.app, &job).await?;
     let (send, mut pieces) = mpsc::channel::<io::Result<Bytes>>(2);
     let file_name = path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -147,9 +143,7 @@ pub(super) async fn archive(
     Path(name): Path<String>,
     _visitor: Visitor,
 ) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| job::unknown(&name))?;
+    let job = job::find(&ground.app, &name).await?;
     let archive = output::archive(&ground.app, &job).await?;
     let size = archive.info.size;
     let body = Body::from_stream(archive.stream(0..size));

@@ -1,11 +1,10 @@
-//! One job: where it stands and how it came there, why it failed, what it was asked, what it made; stop it, run it again.
+//! One job: where it stands and how it came there, why it failed, what it was asked, what it made; stop it.
 
 use super::failure::Failure;
-use super::fields::Fields;
 use super::prepared::Prepared;
 use super::visitor::{Change, Visitor};
 use super::{Ground, cells, jobs as list, layout, log, moment, status};
-use crate::app::jobs;
+use crate::app::{App, Error, jobs};
 use crate::model::job::{Job, JobStatus, SecondaryStatus, StartedBy, Transition};
 use crate::model::log::LogEvent;
 use crate::model::progress::Progress;
@@ -78,9 +77,7 @@ pub(super) async fn page(
     Path(name): Path<String>,
     visitor: Visitor,
 ) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| unknown(&name))?;
+    let job = find(&ground.app, &name).await?;
     let shown = Shown::of(&ground, job, PATIENCE).await?;
     let title = shown.title().to_owned();
     Ok(layout::page(
@@ -91,9 +88,14 @@ pub(super) async fn page(
     ))
 }
 
-/// That there is no such job.
-pub(super) fn unknown(name: &str) -> Failure {
-    Failure::not_found(format!("There is no job called {name}."))
+/// The job of this name.
+pub(super) async fn find(app: &App, name: &str) -> Result<Job, Failure> {
+    jobs::describe(app, name)
+        .await
+        .map_err(|error| match error {
+            Error::NotFound(_) => Failure::not_found(format!("There is no job called {name}.")),
+            other => other.into(),
+        })
 }
 
 /// The part of the page that is replaced as a whole when the job has ended.
@@ -330,117 +332,9 @@ pub(super) async fn stop(
     Ok(layout::redirect(&path(&name)))
 }
 
-/// The form of [`run_again`].
-pub(super) async fn run_again_form(
-    State(ground): State<Ground>,
-    Path(name): Path<String>,
-    visitor: Visitor,
-) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| unknown(&name))?;
-    let parameters: Vec<(String, String)> = job.spec.hyper_parameters.clone().into_iter().collect();
-    Ok(again(
-        &visitor,
-        &job,
-        &again_name(&job.name),
-        &parameters,
-        None,
-    ))
-}
-
-/// Runs it once more, with the same or other parameters.
-pub(super) async fn run_again(
-    State(ground): State<Ground>,
-    Path(name): Path<String>,
-    change: Change,
-) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| unknown(&name))?;
-    let Change { visitor, fields } = change;
-    let new_name = fields.get("name").unwrap_or_default();
-    let parameters = parameters(&fields);
-    let given = parameters
-        .iter()
-        .filter(|(name, _)| !name.is_empty())
-        .cloned();
-    match jobs::run_again(&ground.app, &job, new_name, given.collect()).await {
-        Ok(job) => Ok(layout::redirect(&path(&job.name))),
-        Err(error @ (crate::app::Error::Invalid(_) | crate::app::Error::Exists(_))) => Ok(again(
-            &visitor,
-            &job,
-            new_name,
-            &parameters,
-            Some(&error.to_string()),
-        )),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn parameters(fields: &Fields) -> Vec<(String, String)> {
-    let names = fields.all("parameter").map(|name| name.trim().to_owned());
-    names.zip(fields.all("value").map(str::to_owned)).collect()
-}
-
-/// A free name for a repetition: the first one's with a fresh end.
-fn again_name(name: &str) -> String {
-    let first = name.rsplit_once("-again-").map_or(name, |(first, _)| first);
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    let first: String = first.chars().take(48).collect();
-    format!("{}-again-{}", first.trim_end_matches('-'), &random[..6])
-}
-
-fn again(
-    visitor: &Visitor,
-    job: &Job,
-    name: &str,
-    parameters: &[(String, String)],
-    problem: Option<&str>,
-) -> Response<Body> {
-    // Room for more than there are.
-    let empty = (String::new(), String::new());
-    let rows = parameters
-        .iter()
-        .filter(|(name, _)| !name.is_empty())
-        .chain(std::iter::repeat_n(&empty, 2));
-    let body = html! {
-        p { a href=(list::PATH) { "Jobs" } " / " a href=(path(&job.name)) { (job.name) } " / " span.soft { "Run again" } }
-        h1 { "Run " (list::notebook(job)) " again" }
-        form.card.again method="post" action=(format!("{}/run-again", path(&job.name))) {
-            (layout::token(visitor))
-            label for="name" { "Name of the new job" }
-            input #name name="name" value=(name) required spellcheck="false" aria-describedby=[problem.map(|_| "problem")]
-                aria-invalid=[problem.map(|_| "true")];
-            @if let Some(problem) = problem { p.problem #problem role="alert" { (problem) } }
-            h2 { "Parameters" }
-            p.hint { "A row without a name is left out; a parameter that is left out keeps the notebook's own value." }
-            @for (row, (name, value)) in rows.enumerate() {
-                div.pair {
-                    input name="parameter" value=(name) placeholder="Name" aria-label=(format!("Name of parameter {}", row + 1)) spellcheck="false";
-                    input name="value" value=(value) placeholder="Value" aria-label=(format!("Value of parameter {}", row + 1)) spellcheck="false";
-                }
-            }
-            div.bulk { button.primary type="submit" { "Run" } a.button.quiet href=(path(&job.name)) { "Cancel" } }
-        }
-    };
-    layout::page(visitor, "Run again", list::PATH, &body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::naming::{JOB_NAME_LEN_MAX, is_resource_name};
-
-    #[test]
-    fn names_of_repetitions_are_lawful_and_do_not_grow() {
-        let long = format!("{}-{}", "a".repeat(47), "b".repeat(15));
-        for name in ["x", &long] {
-            let again = again_name(name);
-            assert!(is_resource_name(&again, JOB_NAME_LEN_MAX), "{again}");
-            assert_eq!(again_name(&again).len(), again.len());
-        }
-    }
 
     #[test]
     fn paths_in_addresses_stay_inside() {

@@ -52,9 +52,7 @@ pub(super) async fn events(
 ) -> Result<Response<Body>, Failure> {
     // Before the first look, so that nothing falls between the two.
     let changes = ground.app.store.watch();
-    jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| job::unknown(&name))?;
+    job::find(&ground.app, &name).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let query = Fields::of_uri(&uri);
     let (after, told) = place(last.or(query.get("after")).unwrap_or_default());

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::visitor::Visitor;
 use super::{Ground, files, job};
-use crate::app::{App, jobs, logs};
+use crate::app::{App, logs};
 use crate::model::job::Job;
 use crate::model::log::LogEvent;
 use axum::body::Body;
@@ -57,9 +57,7 @@ pub(super) async fn download(
     Path(name): Path<String>,
     _visitor: Visitor,
 ) -> Result<Response<Body>, Failure> {
-    let job = jobs::describe(&ground.app, &name)
-        .await
-        .map_err(|_| job::unknown(&name))?;
+    let job = job::find(&ground.app, &name).await?;
     let file = format!("{name}.log");
     let pieces = stream::try_unfold(Some(0), move |after| {
         let (app, job) = (ground.app.clone(), job.clone());

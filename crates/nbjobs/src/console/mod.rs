@@ -4,6 +4,7 @@
 //! Whoever is not signed in sees the sign-in page and nothing else. Every page comes with a content security policy that
 //! runs only our own files, and every change carries a token of the session.
 
+mod again;
 mod assets;
 mod cells;
 mod failure;
@@ -95,7 +96,7 @@ impl Console {
             .route("/console/jobs/{name}/stop", post(job::stop))
             .route(
                 "/console/jobs/{name}/run-again",
-                get(job::run_again_form).post(job::run_again),
+                get(again::page).post(again::run),
             )
             .route("/console/jobs/{name}/notebook", get(files::notebook))
             .route("/console/jobs/{name}/log", get(log::download))

@@ -11,7 +11,7 @@ use notebook::export::{self, Options, stripped};
 use std::collections::HashMap;
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -163,7 +163,7 @@ fn show(
     name: &str,
     size: u64,
     bytes: &mut dyn Read,
-    file: &PathBuf,
+    file: &Path,
 ) -> anyhow::Result<()> {
     if size > NOTEBOOK_BYTES_MAX {
         made.problem = Some(format!(
@@ -189,7 +189,7 @@ fn show(
     };
     std::fs::write(file, export::html(&notebook, &options))
         .with_context(|| format!("cannot write {}", file.display()))?;
-    made.page = Some(file.clone());
+    made.page = Some(file.to_owned());
     Ok(())
 }
 
