@@ -40,8 +40,8 @@ pub(super) async fn run(
     let parameters = parameters(&fields);
     let given = parameters
         .iter()
-        .cloned()
-        .filter(|(name, _)| !name.is_empty());
+        .filter(|(name, _)| !name.is_empty())
+        .cloned();
     match jobs::run_again(&ground.app, &job, new_name, given.collect()).await {
         Ok(job) => Ok(layout::redirect(&job::path(&job.name))),
         Err(error @ (Error::Invalid(_) | Error::Exists(_))) => Ok(form(

@@ -86,7 +86,10 @@ pub(super) async fn file(
     let task = async move {
         let to = send.clone();
         let walk = output::visit(&archive, move |found, _, bytes| match found == wanted {
-            true => Ok(ControlFlow::Break(pour(bytes, &to))),
+            true => {
+                pour(bytes, &to);
+                Ok(ControlFlow::Break(()))
+            }
             false => Ok(ControlFlow::Continue(())),
         });
         if let Err(error) = walk.await {
