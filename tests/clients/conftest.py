@@ -2,7 +2,9 @@
 
 import pytest
 
+from harness import notebooks
 from harness.browser import Browser
+from harness.lab import NOTEBOOK, Lab
 from harness.server import Server
 
 
@@ -45,3 +47,19 @@ def no_page_errors(request):
         browser = request.getfixturevalue("browser")
         errors, browser.errors = browser.errors, []
         assert not errors
+@pytest.fixture
+def new_lab(tmp_path):
+    """Starts JupyterLab on a folder with one notebook: `new_lab(server, *options)`."""
+    labs = []
+
+    def make(server, *options):
+        folder = tmp_path / "notebooks"
+        folder.mkdir()
+        code = notebooks.notebook("print('hello', who)", parameters="who = 'nobody'")
+        (folder / NOTEBOOK).write_bytes(code)
+        labs.append(Lab(server, folder, *options))
+        return labs[-1].start()
+
+    yield make
+    for lab in labs:
+        lab.end()

@@ -45,6 +45,9 @@ pub struct Order {
     pub environment: BTreeMap<String, String>,
     /// The channel that holds the notebook.
     pub notebook_channel: String,
+    /// Whether the run gets a network of its own, with nothing in it: `EnableNetworkIsolation`.
+    #[serde(default)]
+    pub is_network_isolated: bool,
 }
 
 /// A process that cannot be mistaken for a later one with the same number.

@@ -50,6 +50,7 @@ fn order(app: &App, job: &Job, run: &RunDir) -> Order {
         job: job.name.clone(),
         environment,
         notebook_channel: channel,
+        is_network_isolated: job.spec.enable_network_isolation,
     }
 }
 
