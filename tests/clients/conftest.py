@@ -47,6 +47,8 @@ def no_page_errors(request):
         browser = request.getfixturevalue("browser")
         errors, browser.errors = browser.errors, []
         assert not errors
+
+
 @pytest.fixture
 def new_lab(tmp_path):
     """Starts JupyterLab on a folder with one notebook: `new_lab(server, *options)`."""
