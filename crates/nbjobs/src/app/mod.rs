@@ -3,6 +3,7 @@
 
 mod constraint;
 mod error;
+pub mod events;
 pub mod executions;
 pub mod jobs;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod search;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod webhooks;
 
 pub use error::Error;
 

@@ -6,6 +6,7 @@ use crate::app::{App, Wake, keys};
 use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::engine::deliveries::{self, Reach, Webhooks};
 use crate::engine::{Engine, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
@@ -138,6 +139,13 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
     tasks.spawn(engine.dispatch());
     tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
+    let reach = if config.webhooks.public_only {
+        Reach::Public
+    } else {
+        Reach::Any
+    };
+    let webhooks = Webhooks::new(reach, tasks.clone());
+    tasks.spawn(deliveries::run(app.clone(), webhooks, shutdown.clone()));
     tasks.spawn(signals(app.clock.clone(), shutdown.clone())?);
 
     let listener = TcpListener::bind(args.listen)
@@ -188,6 +196,7 @@ async fn make_default_bucket(
         region: Some(scope.region.clone()),
         versioning: None,
         encryption: None,
+        event_bridge: false,
     };
     match objects.create_bucket(&name, bucket).await {
         Ok(()) | Err(objects::error::Error::BucketExists(_)) => {}

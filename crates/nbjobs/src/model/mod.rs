@@ -1,6 +1,7 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
 pub mod arn;
+pub mod event;
 pub mod job;
 pub mod list;
 pub mod log;
@@ -13,3 +14,4 @@ pub mod scheduled;
 pub mod search;
 pub mod studio;
 pub mod tag;
+pub mod webhook;

@@ -5,9 +5,11 @@
 
 mod access_keys;
 mod attempts;
+mod events;
 mod executions;
 mod firings;
 mod jobs;
+mod log_groups;
 mod logs;
 mod page;
 mod parameters;
@@ -17,9 +19,11 @@ mod rules;
 mod schedules;
 mod search;
 mod tags;
+mod webhooks;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
+pub use events::Unmatched;
 pub use executions::Origin;
 pub use search::Candidate;
 
@@ -31,7 +35,9 @@ use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -45,10 +51,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Told by each commit that wrote an event or a delivery.
+    outbox: Arc<Notify>,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
-pub struct Tx(sqlx::Transaction<'static, Sqlite>);
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Sqlite>,
+    outbox: Arc<Notify>,
+    /// Whether it wrote an event or a delivery, which somebody waits for.
+    wakes_outbox: bool,
+}
 
 impl Store {
     /// Opens or makes the database file and brings its tables up to date.
@@ -82,7 +95,11 @@ impl Store {
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
         let readers = readers(options, file).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            outbox: Arc::default(),
+        })
     }
 
     /// Opens the database of a service that runs, to read. Writing through it fails.
@@ -91,12 +108,17 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            outbox: Arc::default(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
-        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        Ok(Tx {
+            inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            outbox: self.outbox.clone(),
+            wakes_outbox: false,
+        })
     }
 
     /// Waits for statements under way and closes the file.
@@ -109,11 +131,15 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.0.commit().await?)
+        self.inner.commit().await?;
+        if self.wakes_outbox {
+            self.outbox.notify_one();
+        }
+        Ok(())
     }
 
     fn conn(&mut self) -> &mut SqliteConnection {
-        &mut self.0
+        &mut self.inner
     }
 }
 

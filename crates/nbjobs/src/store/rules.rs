@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
+pub(super) fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
     let state: String = row.try_get("state")?;
     Ok(Rule {
         name: row.try_get("name")?,
-        schedule_expression: row.try_get("schedule_expression")?,
+        schedule_expression: Some(row.try_get("schedule_expression")?)
+            .filter(|expression: &String| !expression.is_empty()),
+        event_pattern: row.try_get("event_pattern")?,
         state: RuleState::parse(&state).with_context(|| format!("unknown state {state}"))?,
         description: row.try_get("description")?,
         role_arn: row.try_get("role_arn")?,
@@ -150,18 +152,19 @@ impl Tx {
     pub async fn put_rule(&mut self, rule: &Rule) -> anyhow::Result<()> {
         sqlx::query(
             "-- put_rule
-            INSERT INTO rules (name, schedule_expression, state, description, role_arn, next_due)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO rules (name, schedule_expression, state, description, role_arn, next_due, event_pattern)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (name) DO UPDATE SET schedule_expression = excluded.schedule_expression,
                 state = excluded.state, description = excluded.description, role_arn = excluded.role_arn,
-                next_due = excluded.next_due",
+                next_due = excluded.next_due, event_pattern = excluded.event_pattern",
         )
         .bind(&rule.name)
-        .bind(&rule.schedule_expression)
+        .bind(rule.schedule_expression.as_deref().unwrap_or_default())
         .bind(rule.state.as_str())
         .bind(&rule.description)
         .bind(&rule.role_arn)
         .bind(rule.next_due.map(micros))
+        .bind(&rule.event_pattern)
         .execute(self.conn())
         .await?;
         Ok(())

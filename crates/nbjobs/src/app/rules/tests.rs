@@ -8,7 +8,8 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/R";
 fn put_of(schedule: &str) -> Put {
     Put {
         name: "daily".into(),
-        schedule_expression: schedule.into(),
+        schedule_expression: Some(schedule.into()),
+        event_pattern: None,
         state: RuleState::Enabled,
         description: None,
         role_arn: None,
@@ -20,8 +21,7 @@ fn target(arn: &str) -> Target {
         id: "notebook-execution".into(),
         arn: arn.into(),
         role_arn: Some(ROLE.into()),
-        pipeline_parameters: None,
-        retry_policy: None,
+        ..Target::default()
     }
 }
 

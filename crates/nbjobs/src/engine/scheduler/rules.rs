@@ -4,12 +4,15 @@ use super::ledger;
 use crate::app::executions::{self, Start};
 use crate::app::{self, App, rules};
 use crate::model::arn::{Arn, Resource};
+use crate::model::event::{Event, Through, seconds};
 use crate::model::rule::{Rule, Target};
 use crate::model::schedule;
 use crate::store::{Origin, Tx};
 use anyhow::Context;
 use jiff::Timestamp;
+use serde_json::Value;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
     let mut tx = app.store.tx().await?;
@@ -23,7 +26,8 @@ pub(super) async fn fire(app: &App, name: &str, now: Timestamp) -> anyhow::Resul
     };
     let timing = rule
         .timing()
-        .with_context(|| format!("rule {name} has a schedule that cannot be read"))?;
+        .with_context(|| format!("rule {name} has a schedule that cannot be read"))?
+        .with_context(|| format!("rule {name} is due and has no schedule"))?;
     let source = rules::resource(name);
     let due = schedule::due(&timing, next_due, now);
     ledger::write_missed(&mut tx, &source, &due, now).await?;
@@ -49,9 +53,22 @@ async fn start_targets(
     let Some(firing) = ledger::begin(tx, &source, due, due, now).await? else {
         return Ok(());
     };
+    let id = Uuid::new_v4().to_string();
+    let event = Event::scheduled(&id, &app.scope.rule(&rule.name), &app.scope, due).envelope();
     let mut reasons = Vec::new();
     for target in tx.targets(&rule.name).await? {
-        match start_target(tx, app, &target, &source, due, now).await {
+        if !matches!(
+            target.arn.parse(),
+            Ok(Arn {
+                resource: Resource::Pipeline(_),
+                ..
+            })
+        ) {
+            tx.insert_event(&id, &event, now).await?;
+            tx.insert_delivery(&id, &rule.name, &target, now).await?;
+            continue;
+        }
+        match start_target(tx, app, rule, &target, &event, (due, now)).await {
             Ok(execution) => {
                 info!(rule.name, target.id, execution, due = %due, "a rule started a pipeline")
             }
@@ -74,10 +91,10 @@ async fn start_targets(
 async fn start_target(
     tx: &mut Tx,
     app: &App,
+    rule: &Rule,
     target: &Target,
-    source: &str,
-    due: Timestamp,
-    now: Timestamp,
+    event: &Value,
+    (due, now): (Timestamp, Timestamp),
 ) -> app::Result<String> {
     let Ok(Arn {
         resource: Resource::Pipeline(pipeline),
@@ -89,20 +106,22 @@ async fn start_target(
             target.arn
         )));
     };
-    let given = target
-        .pipeline_parameters
-        .iter()
-        .flat_map(|parameters| &parameters.pipeline_parameter_list);
-    let parameters = given
-        .map(|parameter| (parameter.name.clone(), parameter.value.clone()))
-        .collect();
+    let through = Through {
+        rule_arn: &app.scope.rule(&rule.name),
+        rule_name: &rule.name,
+        accepted_at: &seconds(now),
+    };
+    let parameters = target
+        .input_of(event, through)
+        .and_then(|input| target.parameters_of(&input))
+        .map_err(app::Error::Invalid)?;
     let start = Start {
         pipeline,
         parameters,
         ..Start::default()
     };
     let origin = Origin::Firing {
-        source: source.to_owned(),
+        source: rules::resource(&rule.name),
         due,
     };
     Ok(executions::start_in(tx, app, &start, &origin, now)

@@ -15,9 +15,10 @@ pub use spec::{
 pub use status::{JobStatus, SecondaryStatus, Transition};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One job as stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Unique among all jobs ever: `TrainingJobName`.
     pub name: String,
