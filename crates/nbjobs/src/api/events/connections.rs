@@ -67,7 +67,7 @@ pub(super) async fn create(app: &App, body: &[u8]) -> Answer {
     let connection = webhooks::create_connection(app, &request.name, settings)
         .await
         .map_err(|e| CODES.shape(e))?;
-    json::answer(changed(app, &connection, AUTHORIZED))
+    json::answer(created(app, &connection, AUTHORIZED))
 }
 
 pub(super) async fn update(app: &App, body: &[u8]) -> Answer {
@@ -201,14 +201,20 @@ fn invalid(message: &str) -> ErrorShape {
     CODES.shape(Error::Invalid(message.into()))
 }
 
-fn changed(app: &App, connection: &Connection, state: &str) -> Value {
+/// What every answer has. That of `CreateConnection` has no more.
+fn created(app: &App, connection: &Connection, state: &str) -> Value {
     json!({
         "ConnectionArn": app.scope.connection(&connection.name, &connection.id),
         "ConnectionState": state,
         "CreationTime": seconds(connection.created_at),
         "LastModifiedTime": seconds(connection.modified_at),
-        "LastAuthorizedTime": seconds(connection.modified_at),
     })
+}
+
+fn changed(app: &App, connection: &Connection, state: &str) -> Value {
+    let mut document = created(app, connection, state);
+    document["LastAuthorizedTime"] = seconds(connection.modified_at);
+    document
 }
 
 #[derive(Deserialize)]
