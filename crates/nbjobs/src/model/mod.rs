@@ -12,6 +12,7 @@ pub mod rule;
 pub mod schedule;
 pub mod scheduled;
 pub mod search;
+pub mod session;
 pub mod studio;
 pub mod tag;
 pub mod webhook;

@@ -18,6 +18,8 @@ mod pipelines;
 mod rules;
 mod schedules;
 mod search;
+mod sessions;
+mod started_by;
 mod tags;
 mod webhooks;
 

@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("api", &["model", "clock", "app"]),
+    ("console", &["model", "app"]),
 ];
 
 /// Modules that only tests have; any test may use them.
