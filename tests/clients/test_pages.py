@@ -1,5 +1,7 @@
 """boto3's paginators and waiters: every list that botocore can walk is walked over more than one page."""
 
+import json
+
 import pytest
 from botocore.exceptions import WaiterError
 
@@ -13,14 +15,11 @@ ROLE = jobs.ROLE
 def filled(server):
     """A server with three of everything."""
     sagemaker, events, s3 = server.client("sagemaker"), server.client("events"), server.client("s3")
-    steps = 3
     jobs.upload(server, "many", notebooks.notebook())
-    import json
-
     parameters = [{"Name": f"P{n}", "Type": "String", "DefaultValue": "v"} for n in range(COUNT)]
     definition = json.loads(jobs.pipeline_definition("many", parameters=parameters))
     step = definition["Steps"][0]
-    definition["Steps"] = [step | {"Name": f"s{n}"} for n in range(steps)]
+    definition["Steps"] = [step | {"Name": f"s{n}"} for n in range(COUNT)]
     for n in range(COUNT):
         name = f"many-{n}"
         sagemaker.create_pipeline(PipelineName=name, RoleArn=ROLE, PipelineDefinition=json.dumps(definition))
@@ -42,7 +41,7 @@ def filled(server):
     upload = [s3.create_multipart_upload(Bucket="many-0", Key=f"u{n}")["UploadId"] for n in range(COUNT)][0]
     for n in range(COUNT):
         s3.upload_part(Bucket="many-0", Key="u0", UploadId=upload, PartNumber=n + 1, Body=b"x")
-    sagemaker.add_tags(ResourceArn=arn.split("/execution")[0], Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(60)])
+    sagemaker.add_tags(ResourceArn=arn.split("/execution")[0], Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(50)])
     waiting.execution_ended(sagemaker, arn)
     return {"server": server, "execution": arn, "pipeline": arn.split("/execution")[0], "upload": upload}
 
@@ -83,10 +82,10 @@ WALKS = {
         "ListParts": lambda f: {"Bucket": "many-0", "Key": "u0", "UploadId": f["upload"]},
     },
 }
-# The smallest page that each service takes, where that is not 1.
+# The smallest page that the service takes, where that is not 1.
 PAGE = {"ListTags": 50}
-# There is one, or botocore sends no size.
-ONE_PAGE = {"ListScheduleGroups"}
+# There is one group; and no more tags than the smallest page has.
+ONE_PAGE = {"ListScheduleGroups", "ListTags"}
 
 
 @pytest.mark.parametrize(("service", "operation"), [(service, op) for service, ops in WALKS.items() for op in ops])
