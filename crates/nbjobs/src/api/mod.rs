@@ -1,6 +1,7 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
-//! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
+//! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs), or
+//!    our own operations on the ledger in the same protocol;
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
 //! 3. else our own paths (`/health`). What is below `/console/` and unsigned is the console's, and comes not here.
@@ -12,6 +13,7 @@ mod ec2;
 pub mod events;
 mod iam;
 mod json;
+pub mod ledger;
 pub mod logs;
 mod page;
 pub mod s3;
@@ -117,6 +119,7 @@ impl Doors {
             "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
             "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
+            ledger::SERVICE => ledger::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),

@@ -139,6 +139,8 @@ pub async fn stop(app: &App, name: &str) -> Result<()> {
     executions::job_ended(&mut tx, app, &job, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
+    // A due moment may have waited for its end.
+    app.wake.scheduler();
     Ok(())
 }
 

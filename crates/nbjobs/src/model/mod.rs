@@ -8,6 +8,7 @@ pub mod log;
 pub mod naming;
 pub mod parameter;
 pub mod pipeline;
+pub mod policy;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;

@@ -3,7 +3,7 @@
 use super::super::{App, Error, Result, jobs};
 use super::execution_in;
 use super::progress::{end_step, progress};
-use crate::model::pipeline::{ExecutionStatus, StepStatus};
+use crate::model::pipeline::{ExecutionStatus, PipelineExecution, StepStatus};
 use crate::store::Tx;
 use anyhow::Context;
 use jiff::Timestamp;
@@ -23,13 +23,26 @@ pub async fn stop(app: &App, pipeline: &str, id: &str) -> Result<()> {
             )));
         }
     }
-    tx.set_execution_status(&mut execution, ExecutionStatus::Stopping, None, now)
-        .await?;
-    stop_steps(&mut tx, id, now).await?;
-    progress(&mut tx, app, &mut execution, now).await?;
+    stop_in(&mut tx, app, &mut execution, now).await?;
     tx.commit().await?;
     app.wake.dispatcher();
+    // A due moment may have waited for its end.
+    app.wake.scheduler();
     Ok(())
+}
+
+/// The part of [`stop`] that the scheduler shares, on an execution that is Executing. The caller wakes the dispatcher
+/// after its commit.
+pub async fn stop_in(
+    tx: &mut Tx,
+    app: &App,
+    execution: &mut PipelineExecution,
+    now: Timestamp,
+) -> Result<()> {
+    tx.set_execution_status(execution, ExecutionStatus::Stopping, None, now)
+        .await?;
+    stop_steps(tx, &execution.id, now).await?;
+    progress(tx, app, execution, now).await
 }
 
 /// Stops what has not ended: jobs that run are asked to, what waits has ended.

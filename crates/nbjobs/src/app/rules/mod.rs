@@ -4,7 +4,7 @@
 mod target;
 
 use super::constraint::{at_most, pattern};
-use super::{App, Error, Result};
+use super::{App, Error, Result, policies};
 use crate::model::arn::{ARN_LEN_MAX, Resource};
 use crate::model::naming::is_rule_name;
 use crate::model::rule::{DESCRIPTION_LEN_MAX, Rule, RuleState, TARGETS_MAX, Target};
@@ -61,6 +61,8 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         description: put.description,
         role_arn: put.role_arn,
         next_due: None,
+        fires_at: None,
+        enabled_at: Some(app.clock.now()),
     };
     if rule.schedule_expression.is_none() && rule.event_pattern.is_none() {
         return Err(Error::Invalid(
@@ -79,12 +81,17 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         .and_then(|earlier| earlier.next_due)
         .or(next_due)
         .filter(|_| rule.state == RuleState::Enabled);
+    rule.enabled_at = earlier
+        .as_ref()
+        .filter(|earlier| earlier.state == rule.state)
+        .map_or(rule.enabled_at, |earlier| earlier.enabled_at);
     if earlier.is_none() {
         if tx.count_rules().await? >= RULES_MAX {
             return Err(Error::Limit(LIMIT_EXCEEDED.into()));
         }
         tx.put_tags(&resource(&rule.name), tags).await?;
     }
+    set_fires_at(&mut tx, app, &mut rule).await?;
     tx.put_rule(&rule).await?;
     tx.commit().await?;
     app.wake.scheduler();
@@ -151,7 +158,9 @@ pub async fn put_targets(app: &App, rule: &str, targets: &[Target]) -> Result<()
     if tx.targets(rule).await?.len() > TARGETS_MAX {
         return Err(Error::Limit(LIMIT_EXCEEDED.into()));
     }
+    policies::changed(&mut tx, app, &resource(rule)).await?;
     tx.commit().await?;
+    app.wake.scheduler();
     Ok(())
 }
 
@@ -209,15 +218,29 @@ async fn set_state(app: &App, name: &str, state: RuleState, now: Timestamp) -> R
     }
     rule.state = state;
     rule.next_due = next_after(&rule, now)?.filter(|_| state == RuleState::Enabled);
+    rule.enabled_at = Some(now);
+    set_fires_at(&mut tx, app, &mut rule).await?;
     tx.put_rule(&rule).await?;
     tx.commit().await?;
     app.wake.scheduler();
     Ok(())
 }
 
+/// Sets when the rule's next due moment fires, as its policies have it now.
+pub(super) async fn set_fires_at(tx: &mut Tx, app: &App, rule: &mut Rule) -> Result<()> {
+    let policies = policies::of_rule(tx, app, &rule.name).await?;
+    let timing = rule
+        .timing(policies.start_jitter)
+        .map_err(|error| Error::Invalid(error.to_string()))?;
+    rule.fires_at = timing
+        .zip(rule.next_due)
+        .map(|(timing, due)| timing.fires_at(due));
+    Ok(())
+}
+
 fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
     let timing = rule
-        .timing()
+        .timing(None)
         .map_err(|error| Error::Invalid(error.to_string()))?;
     Ok(timing.and_then(|timing| timing.next_after(now)))
 }

@@ -1,7 +1,7 @@
 //! Deliveries that happen inside the service: a pipeline starts, a line goes to a log group.
 
 use crate::app::executions::{self, Start};
-use crate::app::{self, App, logs};
+use crate::app::{self, App, logs, policies};
 use crate::model::arn::{Arn, Resource};
 use crate::model::event::{Delivery, Failure, Through, seconds};
 use crate::store::{Origin, Tx};
@@ -80,7 +80,11 @@ async fn start(
     };
     Ok(
         match executions::start_in(tx, app, &start, &origin, now).await {
-            Ok(_) => Ok(()),
+            Ok(execution) => {
+                let ended = policies::execution_ended(tx, app, &execution).await;
+                ended.map_err(app::Error::into_cause)?;
+                Ok(())
+            }
             Err(error @ (app::Error::Internal(_) | app::Error::Full)) => {
                 return Err(error.into_cause());
             }

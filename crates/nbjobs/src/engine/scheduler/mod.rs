@@ -1,9 +1,10 @@
 //! Rules and schedules that are due start what they target, and steps of pipelines whose next attempt is due begin it.
 //! The only writer of the ledger of firings.
 
+mod firing;
 mod ledger;
-mod rules;
-mod schedules;
+mod overlap;
+mod source;
 
 use crate::app::{App, executions};
 use jiff::{SignedDuration, Timestamp};
@@ -29,10 +30,13 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
         }
     };
     for rule in app.store.due_rules(now).await? {
-        note(&rule.name, rules::fire(app, &rule.name, now).await);
+        note(&rule.name, firing::fire_rule(app, &rule.name, now).await);
     }
     for name in app.store.due_schedules(now).await? {
-        note(&name, schedules::fire(app, &name, now).await);
+        note(&name, firing::fire_schedule(app, &name, now).await);
+    }
+    for (source, due) in app.store.queued_firings().await? {
+        note(&source, firing::resume(app, &source, due, now).await);
     }
     let next_retry = executions::retry_due(app, now).await?;
     Ok(match retry {

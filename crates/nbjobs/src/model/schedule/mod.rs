@@ -5,7 +5,9 @@ mod due;
 mod timing;
 
 pub use cron::Cron;
-pub use due::{Due, LATEST_MISSED_WITHIN, MISSED_LISTED_MAX, due};
+pub use due::{
+    CATCH_UP_DEFAULT, CAUGHT_UP_MAX, CatchUp, Due, LATE_AFTER, MISSED_LISTED_MAX, MissedRuns, due,
+};
 pub use timing::{InvalidTiming, TIMEZONE_LEN_MAX, Timing, WINDOW_MINUTES_MAX, Window};
 
 use std::str::FromStr;

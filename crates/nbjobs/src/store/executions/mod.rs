@@ -57,6 +57,16 @@ fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
     })
 }
 
+/// The rule or schedule and the due moment that started an execution, if one did.
+fn fired_by(row: &SqliteRow) -> anyhow::Result<Option<(String, Timestamp)>> {
+    let source: Option<String> = row.try_get("fired_by")?;
+    let due: Option<i64> = row.try_get("due")?;
+    source
+        .zip(due)
+        .map(|(source, due)| Ok((source, instant(due)?)))
+        .transpose()
+}
+
 impl Store {
     /// One execution.
     pub async fn execution(&self, id: &str) -> anyhow::Result<Option<PipelineExecution>> {
@@ -146,6 +156,64 @@ impl Tx {
             SELECT COUNT(*) FROM executions WHERE pipeline = $1 AND status IN ('Executing', 'Stopping')",
         );
         Ok(count.bind(pipeline).fetch_one(self.conn()).await?)
+    }
+
+    /// The executions of a pipeline that have not ended, the oldest first, each with the rule or schedule and the due
+    /// moment that started it, if one did.
+    pub async fn unfinished_executions(
+        &mut self,
+        pipeline: &str,
+    ) -> anyhow::Result<Vec<(PipelineExecution, Option<(String, Timestamp)>)>> {
+        sqlx::query(
+            "-- unfinished_executions
+            SELECT * FROM executions WHERE pipeline = $1 AND status IN ('Executing', 'Stopping')
+            ORDER BY started_at, id",
+        )
+        .bind(pipeline)
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(|row| Ok((execution(row)?, fired_by(row)?)))
+        .collect()
+    }
+
+    /// The rule or schedule and the due moment that started an execution, if one did.
+    pub async fn firing_of_execution(
+        &mut self,
+        id: &str,
+    ) -> anyhow::Result<Option<(String, Timestamp)>> {
+        let row = sqlx::query(
+            "-- firing_of_execution
+            SELECT fired_by, due FROM executions WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.as_ref().map(fired_by).transpose()?.flatten())
+    }
+
+    /// Whether the last `count` executions that a rule or schedule started, since `since`, and that have ended, have
+    /// all failed.
+    pub async fn last_have_failed(
+        &mut self,
+        source: &str,
+        since: Option<Timestamp>,
+        count: u32,
+    ) -> anyhow::Result<bool> {
+        let failed: i64 = sqlx::query_scalar(
+            "-- last_have_failed
+            SELECT COUNT(*) FROM (
+                SELECT status FROM executions
+                WHERE fired_by = $1 AND started_at > $2 AND status IN ('Stopped', 'Failed', 'Succeeded')
+                ORDER BY modified_at DESC, due DESC LIMIT $3
+            ) WHERE status = 'Failed'",
+        )
+        .bind(source)
+        .bind(since.map_or(i64::MIN, micros))
+        .bind(i64::from(count))
+        .fetch_one(self.conn())
+        .await?;
+        Ok(failed == i64::from(count))
     }
 
     /// Adds an execution.
