@@ -12,7 +12,7 @@ use crate::model::naming;
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The tag in which AWS's extension keeps the name that its user gave a job.
 const DISPLAY_NAME_TAG: &str = "sagemaker:name";
@@ -125,6 +125,26 @@ pub async fn started_by(app: &App, jobs: &[Job]) -> Result<HashMap<String, Start
         .store
         .started_by(&names, DISPLAY_NAME_TAG, resource)
         .await?)
+}
+
+/// Runs a job once more under a new name: the same but for its parameters, on what its input is now.
+pub async fn run_again(
+    app: &App,
+    job: &Job,
+    name: &str,
+    parameters: BTreeMap<String, String>,
+) -> Result<Job> {
+    let spec = JobSpec {
+        hyper_parameters: parameters,
+        ..job.spec.clone()
+    };
+    let tags = app.store.tags(&resource(&job.name)).await?;
+    create(app, name, spec, &tags).await
+}
+
+/// A job's tags, by key.
+pub async fn tags(app: &App, job: &Job) -> Result<Vec<Tag>> {
+    Ok(app.store.tags(&resource(&job.name)).await?)
 }
 
 /// Asks a job to stop. A job that waits is stopped at once; one that runs, when its driver has ended.

@@ -1,7 +1,7 @@
 //! `nbjobs env`: what points AWS tools at the service.
 
 use super::{DataDir, serve};
-use crate::store::Store;
+use crate::store::{self, Store};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, Strin
     let mut lines = endpoint.lines();
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (endpoint, region, account) = (line(), line(), line());
-    let database = data_dir.join(serve::DATABASE_FILE);
+    let database = data_dir.join(store::FILE);
     let key = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -2,6 +2,7 @@
 
 pub mod arn;
 pub mod event;
+pub mod finding;
 pub mod job;
 pub mod list;
 pub mod log;
@@ -9,6 +10,7 @@ pub mod naming;
 pub mod parameter;
 pub mod pipeline;
 pub mod policy;
+pub mod progress;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;

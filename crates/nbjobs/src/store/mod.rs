@@ -5,9 +5,13 @@
 
 mod access_keys;
 mod attempts;
+mod backup;
+mod changes;
+mod check;
 mod events;
 mod executions;
 mod firings;
+mod health;
 mod jobs;
 mod log_groups;
 mod logs;
@@ -15,21 +19,27 @@ mod page;
 mod parameters;
 mod pipeline_versions;
 mod pipelines;
+mod request_tokens;
 mod rules;
 mod schedules;
 mod search;
 mod sessions;
 mod started_by;
 mod tags;
+#[cfg(test)]
+mod testing;
 mod webhooks;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
+pub use changes::Watch;
+pub use check::Schema;
 pub use events::Unmatched;
 pub use executions::Origin;
 pub use search::Candidate;
 
 use anyhow::Context;
+use changes::Changes;
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -43,6 +53,8 @@ use tokio::sync::Notify;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
+/// The database, inside the data folder.
+pub const FILE: &str = "nbjobs.db";
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 /// How long a statement waits for the file's lock, which only another program could hold.
@@ -55,6 +67,9 @@ pub struct Store {
     readers: SqlitePool,
     /// Told by each commit that wrote an event or a delivery.
     outbox: Arc<Notify>,
+    changes: Changes,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
@@ -63,6 +78,12 @@ pub struct Tx {
     outbox: Arc<Notify>,
     /// Whether it wrote an event or a delivery, which somebody waits for.
     wakes_outbox: bool,
+    /// Told once the transaction is durable.
+    changes: Changes,
+    /// The jobs that it changes.
+    changed: Vec<Arc<str>>,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 impl Store {
@@ -101,6 +122,9 @@ impl Store {
             writer,
             readers,
             outbox: Arc::default(),
+            changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
@@ -111,16 +135,35 @@ impl Store {
             writer: readers.clone(),
             readers,
             outbox: Arc::default(),
+            changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
+        #[cfg(test)]
+        crate::faults::is_up(&self.file)?;
         Ok(Tx {
             inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
             outbox: self.outbox.clone(),
             wakes_outbox: false,
+            changes: self.changes.clone(),
+            changed: Vec::new(),
+            #[cfg(test)]
+            file: self.file.clone(),
         })
+    }
+
+    /// Tells whoever watches a job that there is more to see than its rows show.
+    pub fn tell(&self, job: &str) {
+        self.changes.tell(vec![job.into()]);
+    }
+
+    /// Hears of every change of a job, its status or its log, that is committed from now on.
+    pub fn watch(&self) -> Watch {
+        self.changes.watch()
     }
 
     /// Waits for statements under way and closes the file.
@@ -133,11 +176,42 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
         self.inner.commit().await?;
+        self.changes.tell(self.changed);
         if self.wakes_outbox {
             self.outbox.notify_one();
         }
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::After)?;
         Ok(())
+    }
+
+    /// Marks a place that [`Tx::rollback_to_savepoint`] comes back to. There is one at a time.
+    pub async fn savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("SAVEPOINT one").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub async fn release_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("RELEASE one").await
+    }
+
+    /// Takes back what was done since the savepoint. The transaction goes on.
+    pub async fn rollback_to_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("ROLLBACK TO one").await?;
+        self.release_savepoint().await
+    }
+
+    async fn run(&mut self, statement: &'static str) -> anyhow::Result<()> {
+        sqlx::query(statement).execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Whoever watches the job will look at it after the commit.
+    fn changes_job(&mut self, name: &str) {
+        self.changed.push(name.into());
     }
 
     fn conn(&mut self) -> &mut SqliteConnection {

@@ -66,18 +66,14 @@ impl Store {
         .collect()
     }
 
-    /// Rules that are to fire, those that have waited longest first.
-    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<Rule>> {
-        sqlx::query(
+    /// The names of rules that are to fire, those that have waited longest first.
+    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<String>> {
+        let names = sqlx::query_scalar(
             "-- due_rules
-            SELECT * FROM rules WHERE fires_at <= $1 ORDER BY fires_at, name",
+            SELECT name FROM rules WHERE fires_at <= $1 ORDER BY fires_at, name",
         )
-        .bind(micros(now))
-        .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(rule)
-        .collect()
+        .bind(micros(now));
+        Ok(names.fetch_all(&self.readers).await?)
     }
 
     /// When the next rule fires.

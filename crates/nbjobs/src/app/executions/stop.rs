@@ -1,5 +1,6 @@
 //! Stopping an execution, by request or because a Fail step was reached.
 
+use super::super::repeated::is_repeated;
 use super::super::{App, Error, Result, jobs};
 use super::execution_in;
 use super::progress::{end_step, progress};
@@ -8,10 +9,14 @@ use crate::store::Tx;
 use anyhow::Context;
 use jiff::Timestamp;
 
-/// Asks an execution to stop: no step begins any more, and the jobs of those that run are stopped.
-pub async fn stop(app: &App, pipeline: &str, id: &str) -> Result<()> {
+/// Asks an execution to stop: no step begins any more, and the jobs of those that run are stopped. The same request
+/// again, known by its token, changes nothing.
+pub async fn stop(app: &App, pipeline: &str, id: &str, token: &str) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
+    if is_repeated(&mut tx, "StopPipelineExecution", token, id, now).await? {
+        return Ok(());
+    }
     let mut execution = execution_in(&mut tx, app, pipeline, id).await?;
     match execution.status {
         ExecutionStatus::Executing => {}

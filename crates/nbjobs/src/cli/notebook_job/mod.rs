@@ -67,6 +67,8 @@ pub struct NotebookJob {
     pub role_arn: String,
     /// When the job is stopped, in seconds.
     pub max_runtime_s: u64,
+    /// Whether it runs without a network.
+    pub network_isolation: bool,
     /// Formats made of the executed notebook, separated by commas; empty for none.
     pub output_formats: String,
     /// Tags beside those of the extension.
@@ -184,7 +186,7 @@ impl NotebookJob {
             "RoleArn": self.role_arn,
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime_s},
             "EnableInterContainerTrafficEncryption": true,
-            "EnableNetworkIsolation": false,
+            "EnableNetworkIsolation": self.network_isolation,
         });
         if !self.parameters.is_empty() {
             arguments["HyperParameters"] = json!(self.parameters);

@@ -26,6 +26,7 @@ fn job(name: &str) -> NotebookJob {
         instance_type: "ml.m5.large".into(),
         role_arn: "arn:aws:iam::123456789012:role/SagemakerJupyterSchedulerRole".into(),
         max_runtime_s: 172_800,
+        network_isolation: false,
         output_formats: String::new(),
         tags: vec![],
         region: "us-east-1".into(),

@@ -3,40 +3,34 @@
 use super::ledger;
 use super::overlap::{self, Decision};
 use super::source::Source;
-use crate::app::{App, rules, schedules};
+use crate::app::App;
 use crate::model::rule::{Firing, FiringStatus};
 use crate::model::schedule::{self, LATE_AFTER};
 use crate::store::Tx;
 use jiff::{SignedDuration, Timestamp};
 
-/// Everything of a rule that is due at `now`, in one transaction.
-pub(super) async fn fire_rule(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
-    fire(app, &rules::resource(name), now).await
-}
-
-/// Everything of a schedule that is due at `now`, in one transaction.
-pub(super) async fn fire_schedule(app: &App, name: &str, now: Timestamp) -> anyhow::Result<()> {
-    fire(app, &schedules::resource(name), now).await
-}
-
-async fn fire(app: &App, resource: &str, now: Timestamp) -> anyhow::Result<()> {
-    let mut tx = app.store.tx().await?;
+/// Everything of a rule or schedule that is due at `now`, in the caller's transaction, who takes back all of it on an
+/// error, and wakes the dispatcher after the commit.
+pub(super) async fn fire(
+    tx: &mut Tx,
+    app: &App,
+    resource: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     // Looked at again inside the transaction: since then it may have been disabled, changed or deleted.
-    let Some(source) = Source::load(&mut tx, app, resource).await? else {
+    let Some(source) = Source::load(tx, app, resource).await? else {
         return Ok(());
     };
     let catch_up = source.policies.catch_up();
     let due = schedule::due(&source.timing, source.next_due, now, catch_up);
-    ledger::write_missed(&mut tx, resource, &due, catch_up, now).await?;
+    ledger::write_missed(tx, resource, &due, catch_up, now).await?;
     // First, because what fires may pause it.
-    if source.go_on(&mut tx, due.next).await? {
-        ledger::forget(&mut tx, resource, now).await?;
+    if source.go_on(tx, due.next).await? {
+        ledger::forget(tx, resource, now).await?;
     }
     for at in due.fire {
-        fire_moment(&mut tx, app, &source, at, now).await?;
+        fire_moment(tx, app, &source, at, now).await?;
     }
-    tx.commit().await?;
-    app.wake.dispatcher();
     Ok(())
 }
 

@@ -132,7 +132,8 @@ impl Tx {
         row.as_ref().map(execution).transpose()
     }
 
-    /// The execution that a token started, as its id and the request that came with the token.
+    /// The execution that a token started, as its id and the request that came with the token. Earlier versions took a
+    /// token once for each pipeline; of those that of this one.
     pub async fn execution_of_token(
         &mut self,
         pipeline: &str,
@@ -140,7 +141,7 @@ impl Tx {
     ) -> anyhow::Result<Option<(String, String)>> {
         let row = sqlx::query_as(
             "-- execution_of_token
-            SELECT id, request FROM executions WHERE pipeline = $1 AND token = $2",
+            SELECT id, request FROM executions WHERE token = $2 ORDER BY pipeline = $1 DESC LIMIT 1",
         )
         .bind(pipeline)
         .bind(token)
@@ -300,24 +301,10 @@ impl Tx {
         Ok(())
     }
 
-    /// The token of the last retry of an execution.
-    pub async fn retry_token(&mut self, id: &str) -> anyhow::Result<Option<String>> {
-        sqlx::query_scalar(
-            "-- retry_token
-            SELECT retry_token FROM executions WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(self.conn())
-        .await
-        .map(Option::flatten)
-        .context("cannot read an execution's token")
-    }
-
     /// Takes an execution that failed or was stopped back to Executing: the one way out of a final status.
     pub async fn reopen_execution(
         &mut self,
         execution: &mut PipelineExecution,
-        token: &str,
         now: Timestamp,
     ) -> anyhow::Result<()> {
         anyhow::ensure!(
@@ -334,11 +321,10 @@ impl Tx {
         ) = (ExecutionStatus::Executing, None, now);
         sqlx::query(
             "-- reopen_execution
-            UPDATE executions SET status = $2, failure_reason = NULL, retry_token = $3, modified_at = $4 WHERE id = $1",
+            UPDATE executions SET status = $2, failure_reason = NULL, modified_at = $3 WHERE id = $1",
         )
         .bind(&execution.id)
         .bind(execution.status.as_str())
-        .bind(token)
         .bind(micros(now))
         .execute(self.conn())
         .await?;
