@@ -23,7 +23,7 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status = receiver.statuses.pop(0) if len(receiver.statuses) > 1 else receiver.statuses[0]
-                receiver.requests.append((self.path, dict(self.headers), json.loads(body or b"null")))
+                receiver.requests.append((self.path, self.headers, json.loads(body or b"null")))
                 if receiver.keep and not (gone and self.path.endswith(gone)):
                     with open(receiver.keep, "ab") as kept:
                         kept.write(body + b"\n")

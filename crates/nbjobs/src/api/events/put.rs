@@ -15,7 +15,7 @@ struct PutEventsRequest {
     entries: Vec<EntryRequest>,
 }
 
-/// `TraceHeader` is for AWS X-Ray, which is not here; it is told to nobody.
+/// `TraceHeader` is for AWS X-Ray, which is not here: refused, as what is unknown.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct EntryRequest {
