@@ -294,12 +294,12 @@ mod tests {
         assert_eq!(message(good.clone()), "");
         let mut bad = good.clone();
         bad["PipelineParameters"] =
-            json!([{"Name": "n", "Value": "v"}, {"Name": "-", "Value": "v"}]);
+            json!([{"Name": "n", "Value": "v"}, {"Name": "+", "Value": "v"}]);
         bad["ClientRequestToken"] = json!("short");
         assert_eq!(
             message(bad),
             "2 validation errors detected: Value 'short' at 'clientRequestToken' failed to satisfy constraint: Member must have length greater than or equal to 32; \
-             Value '-' at 'pipelineParameters.2.member.name' failed to satisfy constraint: Member must satisfy regular expression pattern: [A-Za-z0-9\\-_]*"
+             Value '+' at 'pipelineParameters.2.member.name' failed to satisfy constraint: Member must satisfy regular expression pattern: [A-Za-z0-9\\-_]*"
         );
     }
 

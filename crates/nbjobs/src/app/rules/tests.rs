@@ -127,7 +127,7 @@ async fn what_could_not_be_started_is_refused_by_name() {
         ),
         (
             target("arn:aws:sagemaker:us-east-1:000000000000:training-job/j"),
-            "training-job/j cannot be started",
+            "training-job/j cannot be a target",
         ),
         (
             target("arn:aws:sagemaker:eu-west-1:000000000000:pipeline/p"),

@@ -280,8 +280,11 @@ fn what_is_no_pattern_is_refused_with_a_reason() {
         ),
         (r#"{"a": [{"wildcard": "a**"}]}"#, "Consecutive wildcard"),
         (r#"{"a": [{"wildcard": "a\\n"}]}"#, "Invalid escape"),
-        (r#"{"$or": [{"a": ["b"]}]}"#, "at least 2"),
-        (r#"{"$or": [{"a": ["b"]}, {}]}"#, "array of objects"),
+        (r#"{"$or": [{"a": ["b"]}]}"#, "There must have at least 2"),
+        (
+            r#"{"$or": [{"a": ["b"]}, {}]}"#,
+            r#""$or" must be an array of objects"#,
+        ),
     ];
     for (text, reason) in table {
         let error = Pattern::parse(text).expect_err(text).to_string();
