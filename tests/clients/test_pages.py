@@ -67,7 +67,6 @@ WALKS = {
     "ssm": {
         "DescribeParameters": lambda f: {},
         "GetParametersByPath": lambda f: {"Path": "/many"},
-        "GetParameterHistory": lambda f: {"Name": "/many/0"},
     },
     "logs": {
         "DescribeLogGroups": lambda f: {},
