@@ -64,7 +64,7 @@ def test_a_pipeline_is_described_updated_and_deleted(server):
 
 
 def test_lists_are_paged_sorted_and_filtered(server, pipelines):
-    prefix = {"PipelineNamePrefix": "five-"}
+    prefix = {"PipelineNamePrefix": "five"}
     assert listed(server, **prefix) == pipelines[::-1]
     assert listed(server, SortBy="Name", SortOrder="Ascending", **prefix) == pipelines
     assert listed(server, SortBy="CreationTime", SortOrder="Ascending", **prefix) == pipelines

@@ -1,6 +1,11 @@
 """The tour and the schedule, typed into a shell as a user would."""
 
+import json
+
+import pytest
+
 from harness import places, transcript
+from harness.receiver import Receiver
 from harness.server import Server
 
 TOUR = places.TESTS / "tour"
@@ -28,3 +33,22 @@ def test_the_schedule(new_server, tmp_path):
     folder.mkdir()
     environment = shell_environment(server, CLOCK=str(clock), SERVER=str(server.pid))
     transcript.replay(TOUR / "schedule.md", folder, environment)
+
+
+@pytest.fixture
+def slack():
+    """Takes any message, but none at /gone."""
+    receiver = Receiver(gone="/gone")
+    yield receiver
+    receiver.end()
+
+
+def test_events(new_server, tmp_path, slack):
+    server = new_server().start()
+    folder = tmp_path / "user"
+    folder.mkdir()
+    heard = tmp_path / "heard"
+    slack.keep = heard
+    heard.touch()
+    transcript.replay(TOUR / "events.md", folder, shell_environment(server, SLACK=slack.url, HEARD=str(heard)))
+    assert all(set(body) == {"text"} for body in slack.bodies()), json.dumps(slack.bodies())

@@ -32,6 +32,16 @@ const INHERITED: [&str; 14] = [
 pub struct Config {
     /// What Studio says of itself.
     pub studio: Studio,
+    /// What webhooks may do.
+    pub webhooks: Webhooks,
+}
+
+/// What webhooks (API destinations) may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// They reach public addresses only, not this machine or the network that it is in.
+    pub public_only: bool,
 }
 
 impl Config {

@@ -11,6 +11,7 @@ import botocore
 from botocore.exceptions import ClientError, ParamValidationError
 
 from .server import Server
+from .users import USERS
 
 # The services whose doors are open, by botocore's names.
 SERVICES = {
@@ -81,7 +82,8 @@ def document(server: Server) -> str:
         "",
         "Which operations of AWS's services nbjobs has. Written by `scripts/coverage`, which asks a running server for",
         f"every operation in the service models of botocore {botocore.__version__}. An operation that is not done",
-        "answers by name with the protocol's own error; none pretends.",
+        "is refused by name with the protocol's own error; none pretends. Who uses one is known from recordings of the real",
+        "clients; where nobody is named, it is there for whoever writes his own with boto3 or the `aws` CLI.",
         "",
     ]
     for service, title in SERVICES.items():
@@ -91,8 +93,11 @@ def document(server: Server) -> str:
         done = [name for name in names if is_done(client, model.operation_model(name))]
         missing = [name for name in names if name not in done]
         lines += [f"## {title}", "", f"{len(done)} of {len(names)} operations.", ""]
-        lines += ["| operation | |", "|---|---|"]
-        lines += [f"| {name} | done |" for name in done] + [f"| {name} | not |" for name in missing] + [""]
+        users = USERS.get(service, {})
+        assert set(users) <= set(done), f"a client needs what {title} does not have: {set(users) - set(done)}"
+        lines += ["| operation | | used by |", "|---|---|---|"]
+        lines += [f"| {name} | done | {', '.join(users.get(name, []))} |" for name in done]
+        lines += [f"| {name} | refused | |" for name in missing] + [""]
     return "\n".join(lines)
 
 

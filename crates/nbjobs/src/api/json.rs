@@ -82,6 +82,7 @@ impl Codes {
             app::Error::Exists(_) => self.exists,
             app::Error::Conflict(_) => self.conflict,
             app::Error::Invalid(_) => self.invalid,
+            app::Error::InvalidPattern(_) => "InvalidEventPatternException",
             app::Error::Limit(_) => self.limit,
             app::Error::Full => {
                 return ErrorShape::new(

@@ -8,6 +8,7 @@
 //!
 //! Every request but `/healthz` and `/readyz` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
+mod constraints;
 mod ec2;
 pub mod events;
 mod iam;
@@ -111,6 +112,13 @@ impl Doors {
         self.authenticate(parts, &body, Protocol::Json11).await?;
         let target = json11::Target::parse(&parts.headers)?;
         let operation = target.operation.as_str();
+        let (service, code) = match target.service.as_str() {
+            "SageMaker" => ("sagemaker", "ValidationException"),
+            "AWSEvents" => ("events", "ValidationException"),
+            "Logs_20140328" => ("logs", "InvalidParameterException"),
+            _ => ("ssm", "ValidationException"),
+        };
+        constraints::check(service, operation, &body, code)?;
         match target.service.as_str() {
             "SageMaker" => sagemaker::call(&self.app, operation, &body).await,
             "AWSEvents" => events::call(&self.app, operation, &body).await,

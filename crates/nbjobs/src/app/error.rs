@@ -17,6 +17,9 @@ pub enum Error {
     /// What was given cannot be right.
     #[error("{0}")]
     Invalid(String),
+    /// An event pattern that is none.
+    #[error("{0}")]
+    InvalidPattern(String),
     /// More than the service holds.
     #[error("{0}")]
     Limit(String),

@@ -48,6 +48,9 @@ async fn timing(app: &App, source: &str) -> Result<(Timing, Option<Timestamp>)> 
         let policies = policies::of_rule(&mut tx, app, name).await?;
         let timing = rule.timing(policies.start_jitter);
         let timing = timing.map_err(|error| Error::Invalid(error.to_string()))?;
+        let timing = timing.ok_or_else(|| {
+            Error::Invalid(format!("Rule {name} has an event pattern and no schedule"))
+        })?;
         return Ok((timing, rule.next_due));
     }
     if let Some(name) = source.strip_prefix(&schedules::resource("")) {

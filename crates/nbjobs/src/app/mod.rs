@@ -3,6 +3,7 @@
 
 mod constraint;
 mod error;
+pub mod events;
 pub mod executions;
 pub mod firings;
 pub mod health;
@@ -25,6 +26,7 @@ pub mod sessions;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod webhooks;
 
 pub use crate::store::Watch;
 pub use error::Error;

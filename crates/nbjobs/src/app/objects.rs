@@ -1,8 +1,10 @@
-//! Objects as jobs name them: by bucket and prefix.
+//! Objects as jobs name them, by bucket and prefix, and what EventBridge is told of them.
 
 use super::{App, Error, Result};
+use crate::model::event::{Change, Created, ObjectChange};
 use crate::objects::error::Error as ObjectsError;
 use crate::objects::list::{Entry, ListRequest, PAGE_MAX};
+use crate::objects::record::ObjectInfo;
 
 impl From<ObjectsError> for Error {
     fn from(error: ObjectsError) -> Self {
@@ -61,4 +63,49 @@ pub async fn keys_under(app: &App, bucket: &str, prefix: &str, max: usize) -> Re
         )));
     }
     Ok(keys)
+}
+
+/// Writes down that an object was created, if its bucket tells EventBridge. The object is durable already.
+pub async fn created(
+    app: &App,
+    bucket: &str,
+    key: &str,
+    info: &ObjectInfo,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let created = Created {
+        size: info.size,
+        etag: info.etag.clone(),
+    };
+    match app.objects.head_bucket(bucket).await {
+        Ok(bucket_now) if bucket_now.event_bridge => {
+            tell(app, bucket, key, Some(created), reason).await
+        }
+        // A bucket that went meanwhile tells nobody.
+        Ok(_) | Err(ObjectsError::NoSuchBucket(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes down that an object was deleted. The caller knows that its bucket tells EventBridge.
+pub async fn deleted(app: &App, bucket: &str, key: &str, reason: &str) -> anyhow::Result<()> {
+    tell(app, bucket, key, None, reason).await
+}
+
+async fn tell(
+    app: &App,
+    bucket: &str,
+    key: &str,
+    created: Option<Created>,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let change = Change::Object(ObjectChange {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        created,
+        reason: reason.to_owned(),
+    });
+    let mut tx = app.store.tx().await?;
+    tx.emit(&change, app.clock.now()).await?;
+    tx.commit().await
 }

@@ -8,6 +8,7 @@ use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::console::Console;
+use crate::engine::deliveries::{self, Reach, Webhooks};
 use crate::engine::{Engine, scheduler};
 use crate::metrics::Metrics;
 use crate::model::arn::Scope;
@@ -176,6 +177,13 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
     tasks.spawn(engine.dispatch());
     tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
+    let reach = if config.webhooks.public_only {
+        Reach::Public
+    } else {
+        Reach::Any
+    };
+    let webhooks = Webhooks::new(reach, tasks.clone());
+    tasks.spawn(deliveries::run(app.clone(), webhooks, shutdown.clone()));
     tasks.spawn(signals(app.clock.clone(), shutdown.clone())?);
 
     let listener = TcpListener::bind(args.listen)
@@ -241,6 +249,7 @@ async fn make_default_bucket(
         region: Some(scope.region.clone()),
         versioning: None,
         encryption: None,
+        event_bridge: false,
     };
     match objects.create_bucket(&name, bucket).await {
         Ok(()) | Err(objects::error::Error::BucketExists(_)) => {}

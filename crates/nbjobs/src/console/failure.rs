@@ -33,7 +33,7 @@ impl From<Error> for Failure {
         let status = match &error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Exists(_) | Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Invalid(_) | Error::InvalidPattern(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Limit(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Full => StatusCode::INSUFFICIENT_STORAGE,
             Error::Internal(cause) => {

@@ -1,8 +1,9 @@
 //! A run's output becomes `output.tar.gz`.
 
-use crate::app::App;
+use crate::app::{App, objects};
 use crate::model::job::{Job, split_s3_uri};
-use crate::objects::{self, record::Metadata};
+use crate::objects::error::Error as ObjectsError;
+use crate::objects::record::Metadata;
 use crate::rundir::{self, LOG_NAME, RunDir};
 use anyhow::Context;
 use flate2::Compression;
@@ -43,11 +44,14 @@ pub(super) async fn store(
         .put(bucket, key, bytes, metadata, app.clock.now())
         .await
     {
-        Ok(_) => Ok(Ok(())),
+        Ok(info) => {
+            objects::created(app, bucket, key, &info, "PutObject").await?;
+            Ok(Ok(()))
+        }
         Err(
-            error @ (objects::error::Error::NoSuchBucket(_)
-            | objects::error::Error::InvalidBucketName(_)
-            | objects::error::Error::InvalidKeyLength(_)),
+            error @ (ObjectsError::NoSuchBucket(_)
+            | ObjectsError::InvalidBucketName(_)
+            | ObjectsError::InvalidKeyLength(_)),
         ) => Ok(Err(format!(
             "the output cannot be stored at {uri}: {error}"
         ))),

@@ -3,6 +3,7 @@
 
 mod artifact;
 mod attempt;
+pub mod deliveries;
 pub mod dispatcher;
 mod input;
 mod log_tail;

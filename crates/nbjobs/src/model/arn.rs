@@ -61,6 +61,22 @@ pub enum Resource {
     Schedule(String),
     /// `scheduler … schedule-group/NAME`
     ScheduleGroup(String),
+    /// `events … connection/NAME/ID`
+    Connection {
+        /// The connection's name.
+        name: String,
+        /// Made when the connection was.
+        id: String,
+    },
+    /// `events … api-destination/NAME/ID`
+    ApiDestination {
+        /// The API destination's name.
+        name: String,
+        /// Made when the API destination was.
+        id: String,
+    },
+    /// `logs … log-group:NAME`, also with `:*` behind it
+    LogGroup(String),
     /// `iam … role/[PATH/]NAME`
     Role(String),
 }
@@ -68,7 +84,7 @@ pub enum Resource {
 /// Text that is not an ARN of a kind we know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, user profile, space, rule, schedule, schedule group or role"
+    "{0:?} is not the ARN of a training job, pipeline, pipeline execution, user profile, space, rule, schedule, schedule group, connection, API destination, log group or role"
 )]
 pub struct InvalidArn(pub String);
 
@@ -124,6 +140,23 @@ impl Scope {
         self.arn(Resource::Role(name.into())).to_string()
     }
 
+    /// The ARN of a connection of ours.
+    pub fn connection(&self, name: &str, id: &str) -> String {
+        let (name, id) = (name.into(), id.into());
+        self.arn(Resource::Connection { name, id }).to_string()
+    }
+
+    /// The ARN of an API destination of ours.
+    pub fn api_destination(&self, name: &str, id: &str) -> String {
+        let (name, id) = (name.into(), id.into());
+        self.arn(Resource::ApiDestination { name, id }).to_string()
+    }
+
+    /// The ARN of a log group of ours.
+    pub fn log_group(&self, name: &str) -> String {
+        self.arn(Resource::LogGroup(name.into())).to_string()
+    }
+
     /// The ARN of a rule of ours.
     pub fn rule(&self, name: &str) -> String {
         self.arn(Resource::Rule(name.into())).to_string()
@@ -138,13 +171,19 @@ impl Resource {
             | Self::PipelineExecution { .. }
             | Self::UserProfile { .. }
             | Self::Space { .. } => "sagemaker",
-            Self::Rule(_) => "events",
+            Self::Rule(_) | Self::Connection { .. } | Self::ApiDestination { .. } => "events",
+            Self::LogGroup(_) => "logs",
             Self::Schedule(_) | Self::ScheduleGroup(_) => "scheduler",
             Self::Role(_) => "iam",
         }
     }
 
     fn parse(service: &str, path: &str) -> Option<Self> {
+        if service == "logs" {
+            let name = path.strip_prefix("log-group:")?;
+            let name = name.strip_suffix(":*").unwrap_or(name);
+            return (!name.is_empty() && !name.contains(':')).then(|| Self::LogGroup(name.into()));
+        }
         let (kind, name) = path.split_once('/').filter(|(_, name)| !name.is_empty())?;
         let has_one_part = !name.contains('/');
         match (service, kind) {
@@ -165,6 +204,15 @@ impl Resource {
                 plain.then_some(match kind {
                     "space" => Self::Space { domain, name },
                     _ => Self::UserProfile { domain, name },
+                })
+            }
+            ("events", "connection" | "api-destination") => {
+                let (name, id) = name.split_once('/')?;
+                let plain = !name.is_empty() && !id.is_empty() && !id.contains('/');
+                let (name, id) = (name.to_owned(), id.to_owned());
+                plain.then_some(match kind {
+                    "connection" => Self::Connection { name, id },
+                    _ => Self::ApiDestination { name, id },
                 })
             }
             ("events", "rule") if has_one_part => Some(Self::Rule(name.into())),
@@ -194,6 +242,9 @@ impl fmt::Display for Resource {
             Self::Rule(name) => write!(f, "rule/{name}"),
             Self::Schedule(name) => write!(f, "schedule/default/{name}"),
             Self::ScheduleGroup(name) => write!(f, "schedule-group/{name}"),
+            Self::Connection { name, id } => write!(f, "connection/{name}/{id}"),
+            Self::ApiDestination { name, id } => write!(f, "api-destination/{name}/{id}"),
+            Self::LogGroup(name) => write!(f, "log-group:{name}"),
             Self::Role(name) => write!(f, "role/{name}"),
         }
     }

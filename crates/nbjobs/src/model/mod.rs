@@ -1,6 +1,7 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
 pub mod arn;
+pub mod event;
 pub mod finding;
 pub mod job;
 pub mod list;
@@ -17,3 +18,4 @@ pub mod search;
 pub mod session;
 pub mod studio;
 pub mod tag;
+pub mod webhook;

@@ -1,8 +1,10 @@
 //! A rule: when, and what to start. Knows no rows and no doors.
 
+use super::event::{InvalidPattern, Pattern};
 use super::schedule::{InvalidSchedule, Timing, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most targets of one rule (EventBridge's quota).
@@ -15,8 +17,10 @@ pub const DESCRIPTION_LEN_MAX: usize = 512;
 pub struct Rule {
     /// 1 to 64 of `[.A-Za-z0-9_-]`.
     pub name: String,
-    /// The expression exactly as given.
-    pub schedule_expression: String,
+    /// The schedule's expression exactly as given; a rule has one, or a pattern, or both.
+    pub schedule_expression: Option<String>,
+    /// The event pattern exactly as given.
+    pub event_pattern: Option<String>,
     /// Whether it fires.
     pub state: RuleState,
     /// For people.
@@ -32,13 +36,28 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// When it is due, and how long after that it fires: up to `jitter`, decided by the rule's name and the moment.
-    pub fn timing(&self, jitter: Option<SignedDuration>) -> Result<Timing, InvalidSchedule> {
+    /// When it is due, if it has a schedule, and how long after that it fires: up to `jitter`, decided by the rule's name
+    /// and the moment.
+    pub fn timing(
+        &self,
+        jitter: Option<SignedDuration>,
+    ) -> Result<Option<Timing>, InvalidSchedule> {
+        let Some(expression) = &self.schedule_expression else {
+            return Ok(None);
+        };
         let jitter = jitter.map(|jitter| Window {
             width_s: u32::try_from(jitter.as_secs()).unwrap_or(u32::MAX),
             seed: self.name.clone(),
         });
-        Ok(Timing::of_rule(self.schedule_expression.parse()?).within(jitter))
+        Ok(Some(Timing::of_rule(expression.parse()?).within(jitter)))
+    }
+
+    /// Which events it is for, if it is for any.
+    pub fn pattern(&self) -> Result<Option<Pattern>, InvalidPattern> {
+        self.event_pattern
+            .as_deref()
+            .map(Pattern::parse)
+            .transpose()
     }
 }
 
@@ -70,14 +89,14 @@ impl RuleState {
 
 /// What a rule starts. The field names are EventBridge's, because the document is stored and shown as it was given;
 /// a field that is not here is one that we could not honour.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Target {
     /// 1 to 64 of `[.A-Za-z0-9_-]`, unique in its rule.
     pub id: String,
-    /// What to start: a pipeline.
+    /// What to start or tell: a pipeline, a log group, an API destination.
     pub arn: String,
-    /// The role to start it as.
+    /// The role to do it as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
     /// Parameters of the execution.
@@ -87,9 +106,60 @@ pub struct Target {
         skip_serializing_if = "Option::is_none"
     )]
     pub pipeline_parameters: Option<PipelineParameters>,
-    /// Kept and shown; a start is part of the firing's transaction, so there is no delivery to retry.
+    /// What the target gets instead of the event: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// Which part of the event it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_path: Option<String>,
+    /// What it gets, made of parts of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_transformer: Option<InputTransformer>,
+    /// More for the request to an API destination.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_parameters: Option<HttpParameters>,
+    /// How long a delivery is tried. Starting a pipeline when a schedule is due is part of the firing's transaction, so
+    /// there nothing is to be retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_policy: Option<RetryPolicy>,
+    /// Where the records of deliveries that were given up go: a log group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letter_config: Option<DeadLetterConfig>,
+}
+
+/// `InputTransformer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct InputTransformer {
+    /// Names for parts of the event: JSON paths.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub input_paths_map: BTreeMap<String, String>,
+    /// JSON or text with such names between angle brackets.
+    pub input_template: String,
+}
+
+/// `HttpParameters`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct HttpParameters {
+    /// What the asterisks of the endpoint's path stand for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path_parameter_values: Vec<String>,
+    /// More headers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub header_parameters: BTreeMap<String, String>,
+    /// More of the query.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query_string_parameters: BTreeMap<String, String>,
+}
+
+/// `DeadLetterConfig`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DeadLetterConfig {
+    /// A log group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
 }
 
 /// `SageMakerPipelineParameters`.
@@ -216,9 +286,11 @@ mod tests {
         });
         let target: Target = serde_json::from_value(given.clone()).unwrap();
         assert_eq!(serde_json::to_value(&target).unwrap(), given);
-        let error = serde_json::from_value::<Target>(json!({"Id": "i", "Arn": "a", "Input": "{}"}))
-            .unwrap_err();
-        assert!(error.to_string().contains("`Input`"), "{error}");
+        let error = serde_json::from_value::<Target>(
+            json!({"Id": "i", "Arn": "a", "KinesisParameters": {}}),
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("`KinesisParameters`"), "{error}");
     }
 
     #[test]

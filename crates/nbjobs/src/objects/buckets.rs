@@ -25,6 +25,9 @@ pub struct Bucket {
     /// The default encryption that was asked for. Bytes are stored as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Whether EventBridge is told of its objects.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub event_bridge: bool,
 }
 
 impl Objects {

@@ -267,6 +267,7 @@ mod tests {
             region: None,
             versioning: None,
             encryption: None,
+            event_bridge: false,
         };
         objects
             .create_bucket("bucket", bucket)

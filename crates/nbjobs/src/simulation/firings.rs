@@ -29,8 +29,7 @@ pub(super) fn target(app: &App, pipeline: &str) -> Target {
         id: "only".into(),
         arn: app.scope.pipeline(pipeline),
         role_arn: Some("arn:aws:iam::000000000000:role/R".into()),
-        pipeline_parameters: None,
-        retry_policy: None,
+        ..Target::default()
     }
 }
 
@@ -38,7 +37,8 @@ pub(super) fn target(app: &App, pipeline: &str) -> Target {
 pub(super) async fn add_rule(app: &App, name: &str, expression: &str, pipeline: &str) -> Source {
     let put = Put {
         name: name.into(),
-        schedule_expression: expression.into(),
+        schedule_expression: Some(expression.into()),
+        event_pattern: None,
         state: RuleState::Enabled,
         description: None,
         role_arn: None,

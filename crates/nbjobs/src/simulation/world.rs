@@ -200,6 +200,7 @@ async fn upload(app: &App) {
         region: None,
         versioning: None,
         encryption: None,
+        event_bridge: false,
     };
     app.objects
         .create_bucket("bucket", bucket)

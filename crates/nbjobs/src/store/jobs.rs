@@ -2,6 +2,7 @@
 
 use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
+use crate::model::event::Change;
 use crate::model::job::{Job, JobFilter, JobSort, JobStatus, SecondaryStatus, Transition};
 use crate::model::list::{Cursor, Order};
 use anyhow::Context;
@@ -184,7 +185,12 @@ impl Tx {
         .bind(micros(job.modified_at))
         .execute(self.conn())
         .await?;
-        Ok(done.rows_affected() == 1)
+        let is_new = done.rows_affected() == 1;
+        if is_new {
+            let change = Change::TrainingJob(Box::new(job.clone()));
+            self.emit(&change, job.created_at).await?;
+        }
+        Ok(is_new)
     }
 
     /// Takes a job to a status and secondary status. The status may stay as it is.
@@ -236,6 +242,8 @@ impl Tx {
         if done.rows_affected() != 1 {
             anyhow::bail!("job {} is not {before} any more", job.name);
         }
+        let change = Change::TrainingJob(Box::new(job.clone()));
+        self.emit(&change, now).await?;
         self.changes_job(&job.name);
         Ok(())
     }

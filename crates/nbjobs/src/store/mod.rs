@@ -8,10 +8,12 @@ mod attempts;
 mod backup;
 mod changes;
 mod check;
+mod events;
 mod executions;
 mod firings;
 mod health;
 mod jobs;
+mod log_groups;
 mod logs;
 mod page;
 mod parameters;
@@ -26,11 +28,13 @@ mod started_by;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod webhooks;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
 pub use changes::Watch;
 pub use check::Schema;
+pub use events::Unmatched;
 pub use executions::Origin;
 pub use search::Candidate;
 
@@ -45,6 +49,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -60,6 +65,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Told by each commit that wrote an event or a delivery.
+    outbox: Arc<Notify>,
     changes: Changes,
     #[cfg(test)]
     file: std::path::PathBuf,
@@ -68,6 +75,9 @@ pub struct Store {
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
 pub struct Tx {
     inner: sqlx::Transaction<'static, Sqlite>,
+    outbox: Arc<Notify>,
+    /// Whether it wrote an event or a delivery, which somebody waits for.
+    wakes_outbox: bool,
     /// Told once the transaction is durable.
     changes: Changes,
     /// The jobs that it changes.
@@ -111,6 +121,7 @@ impl Store {
         Ok(Self {
             writer,
             readers,
+            outbox: Arc::default(),
             changes: Changes::default(),
             #[cfg(test)]
             file: file.to_owned(),
@@ -123,6 +134,7 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            outbox: Arc::default(),
             changes: Changes::default(),
             #[cfg(test)]
             file: file.to_owned(),
@@ -135,6 +147,8 @@ impl Store {
         crate::faults::is_up(&self.file)?;
         Ok(Tx {
             inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            outbox: self.outbox.clone(),
+            wakes_outbox: false,
             changes: self.changes.clone(),
             changed: Vec::new(),
             #[cfg(test)]
@@ -166,6 +180,9 @@ impl Tx {
         crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
         self.inner.commit().await?;
         self.changes.tell(self.changed);
+        if self.wakes_outbox {
+            self.outbox.notify_one();
+        }
         #[cfg(test)]
         crate::faults::at_commit(&self.file, crate::faults::When::After)?;
         Ok(())

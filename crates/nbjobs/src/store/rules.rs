@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
+pub(super) fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
     let state: String = row.try_get("state")?;
     let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
         row.try_get::<Option<i64>, _>(column)?
@@ -16,7 +16,9 @@ fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
     };
     Ok(Rule {
         name: row.try_get("name")?,
-        schedule_expression: row.try_get("schedule_expression")?,
+        schedule_expression: Some(row.try_get("schedule_expression")?)
+            .filter(|expression: &String| !expression.is_empty()),
+        event_pattern: row.try_get("event_pattern")?,
         state: RuleState::parse(&state).with_context(|| format!("unknown state {state}"))?,
         description: row.try_get("description")?,
         role_arn: row.try_get("role_arn")?,
@@ -151,20 +153,22 @@ impl Tx {
         sqlx::query(
             "-- put_rule
             INSERT INTO rules (name, schedule_expression, state, description, role_arn, next_due,
-                fires_at, enabled_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                fires_at, enabled_at, event_pattern)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (name) DO UPDATE SET schedule_expression = excluded.schedule_expression,
                 state = excluded.state, description = excluded.description, role_arn = excluded.role_arn,
-                next_due = excluded.next_due, fires_at = excluded.fires_at, enabled_at = excluded.enabled_at",
+                next_due = excluded.next_due, fires_at = excluded.fires_at, enabled_at = excluded.enabled_at,
+                event_pattern = excluded.event_pattern",
         )
         .bind(&rule.name)
-        .bind(&rule.schedule_expression)
+        .bind(rule.schedule_expression.as_deref().unwrap_or_default())
         .bind(rule.state.as_str())
         .bind(&rule.description)
         .bind(&rule.role_arn)
         .bind(rule.next_due.map(micros))
         .bind(rule.fires_at.map(micros))
         .bind(rule.enabled_at.map(micros))
+        .bind(&rule.event_pattern)
         .execute(self.conn())
         .await?;
         Ok(())

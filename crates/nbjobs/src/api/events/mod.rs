@@ -1,5 +1,9 @@
-//! EventBridge: rules with a schedule on the default event bus, their targets and tags.
+//! EventBridge: rules with a schedule or a pattern on the default event bus, their targets and tags, events that are
+//! put, and webhooks (connections and API destinations).
 
+mod connections;
+mod destinations;
+mod put;
 mod rules;
 mod tags;
 mod targets;
@@ -35,6 +39,18 @@ pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
         "RemoveTargets" => targets::remove(app, body).await,
         "ListTargetsByRule" => targets::list(app, body).await,
         "ListRuleNamesByTarget" => targets::list_rule_names(app, body).await,
+        "PutEvents" => put::put_events(app, body).await,
+        "TestEventPattern" => put::test_pattern(body),
+        "CreateConnection" => connections::create(app, body).await,
+        "UpdateConnection" => connections::update(app, body).await,
+        "DescribeConnection" => connections::describe(app, body).await,
+        "ListConnections" => connections::list(app, body).await,
+        "DeleteConnection" => connections::delete(app, body).await,
+        "CreateApiDestination" => destinations::create(app, body).await,
+        "UpdateApiDestination" => destinations::update(app, body).await,
+        "DescribeApiDestination" => destinations::describe(app, body).await,
+        "ListApiDestinations" => destinations::list(app, body).await,
+        "DeleteApiDestination" => destinations::delete(app, body).await,
         "TagResource" => tags::add(app, body).await,
         "UntagResource" => tags::delete(app, body).await,
         "ListTagsForResource" => tags::list(app, body).await,

@@ -3,8 +3,8 @@
 use super::super::json::{self, Answer};
 use super::super::page;
 use super::{BUS, CODES, PAGE_MAX, check_bus};
+use crate::app::App;
 use crate::app::rules::{self, Put};
-use crate::app::{App, Error};
 use crate::model::rule::{Rule, RuleState};
 use crate::model::tag::Tag;
 use serde::Deserialize;
@@ -27,25 +27,14 @@ struct PutRequest {
 pub(super) async fn put(app: &App, body: &[u8]) -> Answer {
     let request: PutRequest = json::request(body)?;
     check_bus(app, request.event_bus_name.as_deref())?;
-    let invalid = |message: &str| CODES.shape(Error::Invalid(message.into()));
-    if request.event_pattern.is_some() {
-        return Err(invalid(
-            "EventPattern is not supported: rules have a ScheduleExpression",
-        ));
-    }
-    let schedule_expression = request
-        .schedule_expression
-        .filter(|expression| !expression.is_empty())
-        .ok_or_else(|| {
-            invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-        })?;
     let state = request
         .state
         .as_deref()
         .unwrap_or(RuleState::Enabled.as_str());
     let put = Put {
         name: request.name,
-        schedule_expression,
+        schedule_expression: given(request.schedule_expression),
+        event_pattern: given(request.event_pattern),
         state: RuleState::parse(state)
             .ok_or_else(|| json::not_one_of("state", state, "ENABLED, DISABLED"))?,
         description: request.description,
@@ -55,6 +44,11 @@ pub(super) async fn put(app: &App, body: &[u8]) -> Answer {
         .await
         .map_err(|e| CODES.shape(e))?;
     json::answer(json!({"RuleArn": app.scope.rule(&rule.name)}))
+}
+
+/// An empty text is one that was not given.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 #[derive(Deserialize)]
@@ -79,15 +73,18 @@ fn document(app: &App, rule: &Rule) -> Value {
     let mut document = json!({
         "Name": rule.name,
         "Arn": app.scope.rule(&rule.name),
-        "ScheduleExpression": rule.schedule_expression,
         "State": rule.state.as_str(),
         "EventBusName": BUS,
     });
-    if let Some(description) = &rule.description {
-        document["Description"] = description.clone().into();
-    }
-    if let Some(role) = &rule.role_arn {
-        document["RoleArn"] = role.clone().into();
+    for (name, value) in [
+        ("ScheduleExpression", &rule.schedule_expression),
+        ("EventPattern", &rule.event_pattern),
+        ("Description", &rule.description),
+        ("RoleArn", &rule.role_arn),
+    ] {
+        if let Some(value) = value {
+            document[name] = value.clone().into();
+        }
     }
     document
 }

@@ -107,6 +107,7 @@ impl Door {
             region: Some(region),
             versioning: None,
             encryption: None,
+            event_bridge: false,
         };
         match self.objects().create_bucket(&bucket, new).await {
             Ok(()) => {}

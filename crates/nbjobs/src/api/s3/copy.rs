@@ -72,6 +72,7 @@ impl Door {
         let algorithm = asked(input.checksum_algorithm.as_ref())?;
         let to = (&*input.bucket, &*input.key);
         let info = self.copied(&source, to, metadata, algorithm).await?;
+        self.created(to.0, to.1, &info, "CopyObject").await?;
         let mut output = CopyObjectOutput {
             copy_object_result: Some(result_of(&info)),
             ..Default::default()

@@ -24,8 +24,7 @@ impl Door {
         let more = input.if_match_last_modified_time.is_some() || input.if_match_size.is_some();
         refuse(more, "Deletion on condition of size or time")?;
         let condition = condition(input.if_match.as_ref(), None)?;
-        self.objects()
-            .delete(&input.bucket, &input.key, condition)
+        self.delete_and_tell(&input.bucket, &input.key, condition, "DeleteObject")
             .await?;
         Ok(DeleteObjectOutput::default())
     }
@@ -53,11 +52,8 @@ impl Door {
             let done = async {
                 check_version(object.version_id.as_deref())?;
                 let condition = condition(object.e_tag.map(ETagCondition::ETag).as_ref(), None)?;
-                Ok::<(), Refused>(
-                    self.objects()
-                        .delete(&bucket, &object.key, condition)
-                        .await?,
-                )
+                self.delete_and_tell(&bucket, &object.key, condition, "DeleteObjects")
+                    .await
             };
             match done.await {
                 Ok(()) => deleted.push(DeletedObject {

@@ -20,6 +20,10 @@ impl Door {
         Self { app }
     }
 
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
     pub fn objects(&self) -> &Objects {
         &self.app.objects
     }
@@ -85,6 +89,8 @@ operations! {
     put_bucket_encryption: PutBucketEncryptionInput => PutBucketEncryptionOutput;
     get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput;
     put_bucket_versioning: PutBucketVersioningInput => PutBucketVersioningOutput;
+    get_bucket_notification_configuration: GetBucketNotificationConfigurationInput => GetBucketNotificationConfigurationOutput;
+    put_bucket_notification_configuration: PutBucketNotificationConfigurationInput => PutBucketNotificationConfigurationOutput;
     list_objects: ListObjectsInput => ListObjectsOutput;
     list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
     put_object: PutObjectInput => PutObjectOutput;

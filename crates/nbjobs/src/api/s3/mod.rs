@@ -15,6 +15,7 @@ mod delete;
 mod door;
 mod error;
 mod listing;
+mod notifications;
 mod objects;
 mod query;
 mod unsupported;

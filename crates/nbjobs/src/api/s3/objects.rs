@@ -56,6 +56,8 @@ impl Door {
                 self.now(),
             )
             .await?;
+        self.created(&input.bucket, &input.key, &info, "PutObject")
+            .await?;
         let mut output = PutObjectOutput {
             e_tag: Some(etag(&info.etag)),
             checksum_type: checksum_type_of(info.checksum.as_ref()),

@@ -272,6 +272,8 @@ impl Door {
                 self.now(),
             )
             .await?;
+        self.created(&input.bucket, &input.key, &info, "CompleteMultipartUpload")
+            .await?;
         let host = request
             .headers
             .get(http::header::HOST)

@@ -4,6 +4,7 @@
 mod groups;
 mod schedules;
 
+use super::constraints;
 use super::json::{Answer, Codes, not_implemented};
 use crate::app::{App, Error};
 use aws_wire::ErrorShape;
@@ -39,6 +40,13 @@ pub(super) async fn call(app: &App, parts: &Parts, body: &[u8]) -> Answer {
         .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
         .collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let operation = match (&parts.method, &path[..]) {
+        (&Method::POST, ["schedules", _]) => "CreateSchedule",
+        (&Method::PUT, ["schedules", _]) => "UpdateSchedule",
+        (&Method::POST, ["tags", _]) => "TagResource",
+        _ => "",
+    };
+    constraints::check("scheduler", operation, body, CODES.invalid)?;
     let answer = match (&parts.method, &path[..]) {
         (&Method::POST, ["schedules", name]) => schedules::create(app, name, body).await,
         (&Method::PUT, ["schedules", name]) => schedules::update(app, name, body).await,

@@ -96,7 +96,7 @@ pub(super) async fn end_step(
         next_attempt(policies, exception, step.attempts, step.started_at, now)
     });
     match again.flatten() {
-        Some(at) => tx.retry_step(execution, &step.name, at).await,
+        Some(at) => tx.retry_step(execution, &step.name, at, now).await,
         None => {
             tx.set_step_status(execution, &step.name, status, reason.as_deref(), now)
                 .await

@@ -48,7 +48,7 @@ pub async fn retry(
     }
     for step in tx.steps(id).await? {
         if matches!(step.status, StepStatus::Failed | StepStatus::Stopped) {
-            tx.retry_step(id, &step.name, now).await?;
+            tx.retry_step(id, &step.name, now, now).await?;
         }
     }
     progress(&mut tx, app, &mut execution, now).await?;

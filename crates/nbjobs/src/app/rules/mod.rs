@@ -1,14 +1,17 @@
 //! Rules and their targets: put, describe, list, enable, disable, delete. That they fire is the scheduler's business;
 //! here it is told when.
 
-use super::constraint::{at_most, broken, pattern};
+mod target;
+
+use super::constraint::{at_most, pattern};
 use super::{App, Error, Result, policies};
-use crate::model::arn::{ARN_LEN_MAX, Arn, Resource};
+use crate::model::arn::{ARN_LEN_MAX, Resource};
 use crate::model::naming::is_rule_name;
 use crate::model::rule::{DESCRIPTION_LEN_MAX, Rule, RuleState, TARGETS_MAX, Target};
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
+use target::check_target;
 
 /// Most rules at a time.
 pub const RULES_MAX: i64 = 10_000;
@@ -21,7 +24,8 @@ const LIMIT_EXCEEDED: &str = "The requested resource exceeds the maximum number 
 #[allow(missing_docs, reason = "the fields are those of Rule")]
 pub struct Put {
     pub name: String,
-    pub schedule_expression: String,
+    pub schedule_expression: Option<String>,
+    pub event_pattern: Option<String>,
     pub state: RuleState,
     pub description: Option<String>,
     pub role_arn: Option<String>,
@@ -52,6 +56,7 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
     let mut rule = Rule {
         name: put.name,
         schedule_expression: put.schedule_expression,
+        event_pattern: put.event_pattern,
         state: put.state,
         description: put.description,
         role_arn: put.role_arn,
@@ -59,6 +64,13 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         fires_at: None,
         enabled_at: Some(app.clock.now()),
     };
+    if rule.schedule_expression.is_none() && rule.event_pattern.is_none() {
+        return Err(Error::Invalid(
+            "Parameter(s) EventPattern or ScheduleExpression must be specified.".into(),
+        ));
+    }
+    rule.pattern()
+        .map_err(|error| Error::InvalidPattern(error.to_string()))?;
     let next_due = next_after(&rule, app.clock.now())?;
     let mut tx = app.store.tx().await?;
     let earlier = tx.rule(&rule.name).await?;
@@ -220,7 +232,9 @@ pub(super) async fn set_fires_at(tx: &mut Tx, app: &App, rule: &mut Rule) -> Res
     let timing = rule
         .timing(policies.start_jitter)
         .map_err(|error| Error::Invalid(error.to_string()))?;
-    rule.fires_at = rule.next_due.map(|due| timing.fires_at(due));
+    rule.fires_at = timing
+        .zip(rule.next_due)
+        .map(|(timing, due)| timing.fires_at(due));
     Ok(())
 }
 
@@ -228,71 +242,7 @@ fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
     let timing = rule
         .timing(None)
         .map_err(|error| Error::Invalid(error.to_string()))?;
-    Ok(timing.next_after(now))
-}
-
-/// Refuses what we could not start, by name.
-fn check_target(app: &App, target: &Target, at: &str) -> Result<()> {
-    pattern(
-        is_rule_name(&target.id),
-        &target.id,
-        &format!("{at}.id"),
-        NAME_PATTERN,
-    )?;
-    let refused = |reason: String| {
-        Error::Invalid(format!(
-            "Parameter {} is not valid. Reason: {reason}",
-            target.arn
-        ))
-    };
-    match target.arn.parse::<Arn>() {
-        Ok(Arn {
-            resource: Resource::Pipeline(_),
-            scope,
-            ..
-        }) if scope == app.scope => {}
-        Ok(Arn {
-            resource: Resource::Pipeline(_),
-            ..
-        }) => {
-            let ours = app.scope.pipeline("NAME");
-            return Err(refused(format!(
-                "The pipeline is not of this account and region, as {ours} would be."
-            )));
-        }
-        Ok(Arn { resource, .. }) => {
-            return Err(refused(format!(
-                "{resource} cannot be started, a pipeline can."
-            )));
-        }
-        Err(_) => {
-            return Err(refused(
-                "Provided Arn is not that of a pipeline, the only target there is.".into(),
-            ));
-        }
-    }
-    match &target.role_arn {
-        Some(role)
-            if matches!(
-                role.parse(),
-                Ok(Arn {
-                    resource: Resource::Role(_),
-                    ..
-                })
-            ) =>
-        {
-            Ok(())
-        }
-        Some(role) => Err(broken(
-            role,
-            &format!("{at}.roleArn"),
-            "Member must be the ARN of an IAM role",
-        )),
-        None => Err(Error::Invalid(format!(
-            "RoleArn is required for target {}.",
-            target.arn
-        ))),
-    }
+    Ok(timing.and_then(|timing| timing.next_after(now)))
 }
 
 async fn rule_in(tx: &mut Tx, name: &str) -> Result<Rule> {

@@ -8,7 +8,8 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/R";
 fn put_of(schedule: &str) -> Put {
     Put {
         name: "daily".into(),
-        schedule_expression: schedule.into(),
+        schedule_expression: Some(schedule.into()),
+        event_pattern: None,
         state: RuleState::Enabled,
         description: None,
         role_arn: None,
@@ -20,8 +21,7 @@ fn target(arn: &str) -> Target {
         id: "notebook-execution".into(),
         arn: arn.into(),
         role_arn: Some(ROLE.into()),
-        pipeline_parameters: None,
-        retry_policy: None,
+        ..Target::default()
     }
 }
 
@@ -127,7 +127,7 @@ async fn what_could_not_be_started_is_refused_by_name() {
         ),
         (
             target("arn:aws:sagemaker:us-east-1:000000000000:training-job/j"),
-            "training-job/j cannot be started",
+            "training-job/j cannot be a target",
         ),
         (
             target("arn:aws:sagemaker:eu-west-1:000000000000:pipeline/p"),

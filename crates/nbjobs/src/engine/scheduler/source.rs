@@ -2,6 +2,7 @@
 
 use crate::app::executions::{self, Start};
 use crate::app::{self, App, policies, rules, schedules};
+use crate::model::event::{Event, Through, seconds};
 use crate::model::policy::Policies;
 use crate::model::rule::Target;
 use crate::model::schedule::Timing;
@@ -10,6 +11,7 @@ use crate::store::{Origin, Tx};
 use anyhow::Context;
 use jiff::Timestamp;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 /// A rule or a schedule that is enabled.
 pub(super) struct Source {
@@ -61,7 +63,8 @@ impl Source {
             resource: rules::resource(name),
             timing: rule
                 .timing(policies.start_jitter)
-                .with_context(|| format!("rule {name} has a schedule that cannot be read"))?,
+                .with_context(|| format!("rule {name} has a schedule that cannot be read"))?
+                .with_context(|| format!("rule {name} is due and has no schedule"))?,
             policies,
             next_due,
             kind: Kind::Rule(tx.targets(name).await?),
@@ -115,8 +118,14 @@ impl Source {
         let mut started = Started::default();
         match &self.kind {
             Kind::Rule(targets) => {
+                let id = Uuid::new_v4().to_string();
+                let name = self.resource.strip_prefix(&rules::resource(""));
+                let name = name.unwrap_or_default();
+                let event = Event::scheduled(&id, &app.scope.rule(name), &app.scope, due);
                 for target in targets {
-                    let start = self.start_target(tx, app, target, due, now).await;
+                    let start = self
+                        .start_target(tx, app, name, target, &event, (due, now))
+                        .await;
                     let at = format!("target {}: ", target.id);
                     started.note(&self.resource, &at, due, start)?;
                 }
@@ -129,26 +138,32 @@ impl Source {
         Ok(started)
     }
 
-    /// Starts one target of a rule, and answers with its execution's ARN.
+    /// Starts one target of the rule `rule`, and answers with its execution's ARN. What is no pipeline is told that the
+    /// rule is due, and is answered with its own.
     async fn start_target(
         &self,
         tx: &mut Tx,
         app: &App,
+        rule: &str,
         target: &Target,
-        due: Timestamp,
-        now: Timestamp,
+        event: &Event,
+        (due, now): (Timestamp, Timestamp),
     ) -> app::Result<String> {
+        let envelope = event.envelope();
         let Some(pipeline) = policies::pipeline_of(app, &target.arn) else {
-            let arn = &target.arn;
-            return Err(app::Error::Invalid(format!("{arn} is not a pipeline")));
+            tx.insert_event(&event.id, &envelope, now).await?;
+            tx.insert_delivery(&event.id, rule, target, now).await?;
+            return Ok(target.arn.clone());
         };
-        let given = target
-            .pipeline_parameters
-            .iter()
-            .flat_map(|parameters| &parameters.pipeline_parameter_list);
-        let parameters = given
-            .map(|parameter| (parameter.name.clone(), parameter.value.clone()))
-            .collect();
+        let through = Through {
+            rule_arn: &app.scope.rule(rule),
+            rule_name: rule,
+            accepted_at: &seconds(now),
+        };
+        let parameters = target
+            .input_of(&envelope, through)
+            .and_then(|input| target.parameters_of(&input))
+            .map_err(app::Error::Invalid)?;
         let start = Start {
             pipeline,
             parameters,

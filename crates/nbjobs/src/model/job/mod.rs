@@ -17,9 +17,10 @@ pub use started_by::StartedBy;
 pub use status::{JobStatus, SecondaryStatus, Transition};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One job as stored.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Unique among all jobs ever: `TrainingJobName`.
     pub name: String,

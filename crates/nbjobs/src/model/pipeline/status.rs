@@ -1,9 +1,10 @@
 //! The states of an execution and of its steps, in SageMaker's words.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Where an execution of a pipeline is, in SageMaker's words (`PipelineExecutionStatus`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionStatus {
     /// Steps run, or are about to.
     Executing,
@@ -18,7 +19,7 @@ pub enum ExecutionStatus {
 }
 
 /// Where a step of an execution is (`StepStatus`). A step that has not begun has no status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StepStatus {
     /// It waits for its next attempt.
     Starting,

@@ -67,6 +67,15 @@ impl Action {
         matches!(self, Self::Fail { .. })
     }
 
+    /// The step's `Type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Training { .. } => "Training",
+            Self::Condition(_) => "Condition",
+            Self::Fail { .. } => "Fail",
+        }
+    }
+
     /// Everything in it that may be or hold an expression.
     pub(super) fn values(&self) -> Vec<&Value> {
         match self {

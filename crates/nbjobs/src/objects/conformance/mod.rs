@@ -30,6 +30,7 @@ pub(super) fn new_bucket() -> Bucket {
         region: None,
         versioning: None,
         encryption: None,
+        event_bridge: false,
     }
 }
 

@@ -4,6 +4,7 @@ mod steps;
 
 use super::page::{self, Columns};
 use super::{Store, Tx, instant, micros};
+use crate::model::event::Change;
 use crate::model::list::{Cursor, Order, Sort};
 use crate::model::pipeline::{ExecutionFilter, ExecutionStatus, PipelineExecution};
 use anyhow::Context;
@@ -256,6 +257,8 @@ impl Tx {
         )
         .execute(self.conn())
         .await?;
+        let change = Change::of_execution(execution, None);
+        self.emit(&change, execution.started_at).await?;
         Ok(())
     }
 
@@ -277,6 +280,7 @@ impl Tx {
                 execution.status
             );
         }
+        let previous = execution.status;
         (
             execution.status,
             execution.failure_reason,
@@ -292,6 +296,8 @@ impl Tx {
         .bind(micros(now))
         .execute(self.conn())
         .await?;
+        let change = Change::of_execution(execution, Some(previous));
+        self.emit(&change, now).await?;
         Ok(())
     }
 
@@ -307,6 +313,7 @@ impl Tx {
             execution.id,
             execution.status
         );
+        let previous = execution.status;
         (
             execution.status,
             execution.failure_reason,
@@ -321,6 +328,8 @@ impl Tx {
         .bind(micros(now))
         .execute(self.conn())
         .await?;
+        let change = Change::of_execution(execution, Some(previous));
+        self.emit(&change, now).await?;
         Ok(())
     }
 

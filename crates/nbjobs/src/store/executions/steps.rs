@@ -1,7 +1,8 @@
 //! Steps of executions that have begun.
 
 use super::super::{Store, Tx, instant, micros};
-use crate::model::pipeline::{PipelineStep, StepStatus};
+use crate::model::event::{Change, StepChange};
+use crate::model::pipeline::{Definition, PipelineStep, StepStatus};
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::Row;
@@ -101,6 +102,7 @@ impl Tx {
 
     /// Writes down that a step has begun: a new row, or the next attempt in the step's own.
     pub async fn put_step(&mut self, execution: &str, step: &PipelineStep) -> anyhow::Result<()> {
+        let previous = self.step_status(execution, &step.name).await?;
         sqlx::query(
             "-- put_step
             INSERT INTO steps (execution, number, name, status, job, attempts, retry_at, outcome, source,
@@ -125,7 +127,12 @@ impl Tx {
         .bind(step.ended_at.map(micros))
         .execute(self.conn())
         .await?;
-        Ok(())
+        // What an earlier execution has done is no news.
+        if step.source.is_some() {
+            return Ok(());
+        }
+        self.emit_step(execution, &step.name, previous, step.started_at)
+            .await
     }
 
     /// Takes a step that has not ended to a status other than Starting.
@@ -137,6 +144,7 @@ impl Tx {
         failure_reason: Option<&str>,
         now: Timestamp,
     ) -> anyhow::Result<()> {
+        let previous = self.step_status(execution, step).await?;
         let done = sqlx::query(
             "-- set_step_status
             UPDATE steps SET status = $3, failure_reason = $4, ended_at = $5, retry_at = NULL
@@ -153,7 +161,7 @@ impl Tx {
             done.rows_affected() == 1,
             "step {step} of execution {execution} has already ended"
         );
-        Ok(())
+        self.emit_step(execution, step, previous, now).await
     }
 
     /// Lets a step that did not succeed be begun again from `at` on.
@@ -162,7 +170,9 @@ impl Tx {
         execution: &str,
         step: &str,
         at: Timestamp,
+        now: Timestamp,
     ) -> anyhow::Result<()> {
+        let previous = self.step_status(execution, step).await?;
         let done = sqlx::query(
             "-- retry_step
             UPDATE steps SET status = 'Starting', failure_reason = NULL, ended_at = NULL, retry_at = $3
@@ -177,6 +187,56 @@ impl Tx {
             done.rows_affected() == 1,
             "step {step} of execution {execution} cannot be begun again"
         );
+        self.emit_step(execution, step, previous, now).await
+    }
+
+    /// Where a step stands, if it has begun.
+    async fn step_status(
+        &mut self,
+        execution: &str,
+        step: &str,
+    ) -> anyhow::Result<Option<StepStatus>> {
+        let status: Option<String> = sqlx::query_scalar(
+            "-- step_status
+            SELECT status FROM steps WHERE execution = $1 AND name = $2",
+        )
+        .bind(execution)
+        .bind(step)
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(status.as_deref().and_then(StepStatus::parse))
+    }
+
+    /// Tells that a step has gone from a status to the one that its row now has.
+    async fn emit_step(
+        &mut self,
+        execution: &str,
+        name: &str,
+        previous: Option<StepStatus>,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        if !self.is_anybody_listening().await? {
+            return Ok(());
+        }
+        let steps = self.steps(execution).await?;
+        let step = steps.into_iter().find(|step| step.name == name);
+        let (Some(step), Some(execution)) = (step, self.execution(execution).await?) else {
+            return Ok(());
+        };
+        let definition = Definition::parse(&execution.definition)?;
+        let kind = definition.step(name).map_or("", |step| step.action.kind());
+        let change = Change::Step(StepChange {
+            pipeline: execution.pipeline,
+            execution: execution.id,
+            name: step.name,
+            kind: kind.to_owned(),
+            previous,
+            current: step.status,
+            job: step.job,
+            failure_reason: step.failure_reason,
+            started_at: step.started_at,
+        });
+        self.emit(&change, now).await?;
         Ok(())
     }
 }

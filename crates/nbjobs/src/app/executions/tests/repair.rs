@@ -249,6 +249,7 @@ async fn an_object_decides_a_condition() {
         region: None,
         versioning: None,
         encryption: None,
+        event_bridge: false,
     };
     app.objects.create_bucket("bucket", bucket).await.unwrap();
     let get = json!({"Std:JsonGet": {"S3Uri": {"Std:Join": {"On": "/", "Values": ["s3://bucket", "m.json"]}}, "Path": "m.go"}});

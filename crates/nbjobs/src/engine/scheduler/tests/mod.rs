@@ -26,7 +26,8 @@ async fn add_rule(app: &App, schedule: &str) {
     pipeline(app, "p", json!([step("a", &[], json!({}))])).await;
     let put = Put {
         name: "r".into(),
-        schedule_expression: schedule.into(),
+        schedule_expression: Some(schedule.into()),
+        event_pattern: None,
         state: RuleState::Enabled,
         description: None,
         role_arn: None,
@@ -42,8 +43,7 @@ fn target(app: &App, pipeline: &str) -> Target {
         id: format!("start-{pipeline}"),
         arn: app.scope.pipeline(pipeline),
         role_arn: Some("arn:aws:iam::000000000000:role/R".into()),
-        pipeline_parameters: None,
-        retry_policy: None,
+        ..Target::default()
     }
 }
 

@@ -1,4 +1,6 @@
-//! CloudWatch Logs, to read: `DescribeLogGroups`, `DescribeLogStreams`, `GetLogEvents`, `FilterLogEvents`.
+//! CloudWatch Logs, to read: `DescribeLogStreams`, `GetLogEvents`, `FilterLogEvents`; groups are in [`groups`].
+
+mod groups;
 
 use super::json::{self, Answer, Codes, not_implemented};
 use super::page;
@@ -27,52 +29,14 @@ const PATTERN_CHARS_MAX: usize = 1024;
 /// Answers one operation.
 pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
     match operation {
-        "DescribeLogGroups" => describe_groups(app, body),
+        "CreateLogGroup" => groups::create(app, body).await,
+        "DeleteLogGroup" => groups::delete(app, body).await,
+        "DescribeLogGroups" => groups::describe(app, body).await,
         "DescribeLogStreams" => describe_streams(app, body).await,
         "GetLogEvents" => get_events(app, body).await,
         "FilterLogEvents" => filter_events(app, body).await,
         other => Err(not_implemented("CloudWatch Logs", other)),
     }
-}
-
-fn group_arn(app: &App) -> String {
-    format!(
-        "arn:aws:logs:{}:{}:log-group:{}",
-        app.scope.region,
-        app.scope.account,
-        logs::GROUP
-    )
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct GroupsRequest {
-    log_group_name_prefix: Option<String>,
-    log_group_name_pattern: Option<String>,
-    #[serde(rename = "nextToken")]
-    _next_token: Option<String>,
-    limit: Option<i64>,
-}
-
-/// There is one group, and it is there from the first start.
-fn describe_groups(app: &App, body: &[u8]) -> Answer {
-    let request: GroupsRequest = json::request(body)?;
-    page::size(request.limit, GROUPS_PAGE, GROUPS_PAGE)?;
-    let wanted = logs::GROUP
-        .starts_with(request.log_group_name_prefix.as_deref().unwrap_or_default())
-        && logs::GROUP.contains(
-            request
-                .log_group_name_pattern
-                .as_deref()
-                .unwrap_or_default(),
-        );
-    let arn = group_arn(app);
-    let group = json!({
-        "logGroupName": logs::GROUP, "arn": format!("{arn}:*"), "logGroupArn": arn,
-        "creationTime": 0, "metricFilterCount": 0, "storedBytes": 0, "logGroupClass": "STANDARD",
-    });
-    let groups: Vec<Value> = wanted.then_some(group).into_iter().collect();
-    json::answer(json!({"logGroups": groups}))
 }
 
 /// The name of the group that a request names by name or by ARN.
@@ -147,7 +111,7 @@ async fn describe_streams(app: &App, body: &[u8]) -> Answer {
             let mut shown = json!({
                 "logStreamName": stream.name,
                 "creationTime": stream.created_at.as_millisecond(),
-                "arn": format!("{}:log-stream:{}", group_arn(app), stream.name),
+                "arn": format!("{}:log-stream:{}", app.scope.log_group(&group), stream.name),
                 "storedBytes": 0,
             });
             for (field, at) in [
