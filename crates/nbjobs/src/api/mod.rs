@@ -3,7 +3,8 @@
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
-//! 3. else our own paths (`/health`).
+//! 3. else the paths of jupyter-scheduler (`/scheduler/…`), whose requests carry a token instead of a signature;
+//! 4. else our own paths (`/health`).
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
@@ -11,6 +12,7 @@ mod ec2;
 pub mod events;
 mod iam;
 mod json;
+mod jupyter;
 pub mod logs;
 mod page;
 pub mod s3;
@@ -68,6 +70,9 @@ impl Doors {
         let (parts, body) = request.into_parts();
         if s3::is_s3(&parts) {
             return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
+        if jupyter::is_jupyter(&parts) {
+            return jupyter::answer(&self.app, parts, body).await;
         }
         match signing_service(&parts).as_deref() {
             Some("scheduler") => self.scheduler(parts, body, id).await.map(Body::from),

@@ -9,6 +9,7 @@ mod executions;
 mod firings;
 mod jobs;
 mod logs;
+mod notebook_jobs;
 mod page;
 mod parameters;
 mod pipeline_versions;
@@ -21,6 +22,7 @@ mod tags;
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
 pub use executions::Origin;
+pub use notebook_jobs::Listed;
 pub use search::Candidate;
 
 use anyhow::Context;

@@ -5,7 +5,7 @@ use crate::model::tag::Tag;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-fn tag(row: &SqliteRow) -> anyhow::Result<Tag> {
+pub(super) fn tag(row: &SqliteRow) -> anyhow::Result<Tag> {
     Ok(Tag {
         key: row.try_get(0)?,
         value: row.try_get(1)?,

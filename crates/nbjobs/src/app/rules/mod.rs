@@ -37,6 +37,16 @@ pub fn resource(name: &str) -> String {
 ///
 /// A schedule that stays the same keeps its rhythm; another counts from now.
 pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
+    let mut tx = app.store.tx().await?;
+    let rule = put_in(&mut tx, put, tags, app.clock.now()).await?;
+    tx.commit().await?;
+    app.wake.scheduler();
+    Ok(rule)
+}
+
+/// The part of [`put`] that a job definition's schedule shares, in the caller's transaction. The caller wakes the
+/// scheduler after its commit.
+pub(super) async fn put_in(tx: &mut Tx, put: Put, tags: &[Tag], now: Timestamp) -> Result<Rule> {
     pattern(is_rule_name(&put.name), &put.name, "name", NAME_PATTERN)?;
     at_most(
         put.description.as_deref().unwrap_or_default(),
@@ -57,8 +67,7 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         role_arn: put.role_arn,
         next_due: None,
     };
-    let next_due = next_after(&rule, app.clock.now())?;
-    let mut tx = app.store.tx().await?;
+    let next_due = next_after(&rule, now)?;
     let earlier = tx.rule(&rule.name).await?;
     let kept = earlier
         .as_ref()
@@ -74,8 +83,6 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         tx.put_tags(&resource(&rule.name), tags).await?;
     }
     tx.put_rule(&rule).await?;
-    tx.commit().await?;
-    app.wake.scheduler();
     Ok(rule)
 }
 
@@ -128,18 +135,29 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
 
 /// Adds targets to a rule; one whose id is there already is replaced. All of them, or none.
 pub async fn put_targets(app: &App, rule: &str, targets: &[Target]) -> Result<()> {
+    let mut tx = app.store.tx().await?;
+    put_targets_in(&mut tx, app, rule, targets).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The part of [`put_targets`] that a job definition's schedule shares, in the caller's transaction.
+pub(super) async fn put_targets_in(
+    tx: &mut Tx,
+    app: &App,
+    rule: &str,
+    targets: &[Target],
+) -> Result<()> {
     for (i, target) in targets.iter().enumerate() {
         check_target(app, target, &format!("targets.{}.member", i + 1))?;
     }
-    let mut tx = app.store.tx().await?;
-    rule_in(&mut tx, rule).await?;
+    rule_in(tx, rule).await?;
     for target in targets {
         tx.put_target(rule, target).await?;
     }
     if tx.targets(rule).await?.len() > TARGETS_MAX {
         return Err(Error::Limit(LIMIT_EXCEEDED.into()));
     }
-    tx.commit().await?;
     Ok(())
 }
 

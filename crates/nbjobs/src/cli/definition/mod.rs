@@ -8,8 +8,9 @@ mod schedule;
 mod show;
 
 use super::client::{Client, Connection, Service, ServiceError};
-use super::notebook_job::{self, Options, Parameters, TARGET_ID};
+use super::notebook_job::{Options, Parameters};
 use super::report;
+use crate::model::notebook_job::{self, TARGET_ID};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::io::{self, Write};

@@ -3,10 +3,12 @@
 mod cron;
 mod due;
 mod timing;
+mod unix;
 
 pub use cron::Cron;
 pub use due::{Due, LATEST_MISSED_WITHIN, MISSED_LISTED_MAX, due};
 pub use timing::{InvalidTiming, TIMEZONE_LEN_MAX, Timing, WINDOW_MINUTES_MAX, Window};
+pub use unix::{from_unix, to_unix};
 
 use std::str::FromStr;
 
