@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 from playwright.sync_api import Page
@@ -41,8 +42,15 @@ class SchedulerLab(Lab):
     def _address(self) -> str | None:
         text = self.log.read_text(errors="replace")
         assert self.process.poll() is None, f"jupyter lab ended; it said:\n{text}"
-        found = re.search(r"http://localhost:\d+/lab", text)
-        return found and f"{found[0]}?token={self.token}"
+        found = re.search(r"http://localhost:(\d+)/lab", text)
+        if not found:
+            return None
+        try:
+            # It is told a moment before it is so.
+            socket.create_connection(("localhost", int(found[1]))).close()
+        except ConnectionRefusedError:
+            return None
+        return f"{found[0]}?token={self.token}"
 
     def driver(self, page: Page, name: str) -> "SchedulerPage":
         return SchedulerPage(self, page, name)

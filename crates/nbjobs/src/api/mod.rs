@@ -4,7 +4,7 @@
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
 //! 3. else the paths of jupyter-scheduler (`/scheduler/…`), whose requests carry a token instead of a signature;
-//! 4. else our own paths (`/health`).
+//! 4. else our own paths (`/health`). What is below `/console/` and unsigned is the console's, and comes not here.
 //!
 //! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
@@ -203,6 +203,16 @@ impl Doors {
             .map_err(refused)?;
         Ok(identity.access_key)
     }
+}
+
+/// Whether a request is of a program that signs, well or badly: those are the doors', whatever their path.
+pub fn is_signed(parts: &Parts) -> bool {
+    // `AWS` begins both kinds of signatures; what else stands there is a proxy's.
+    let authorization = parts.headers.get(header::AUTHORIZATION);
+    parts.headers.contains_key("x-amz-target")
+        || authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS"))
+        || s3::is_s3(parts)
+        || signing_service(parts).is_some()
 }
 
 /// The service that the signature is for; not yet proven.

@@ -4,13 +4,18 @@ use super::constraint::pattern;
 use super::{App, Error, Result, executions, objects};
 use crate::model::arn::Resource;
 use crate::model::job::{
-    Job, JobFilter, JobSort, JobSpec, JobStatus, SecondaryStatus, Transition, split_s3_uri,
+    Job, JobFilter, JobSort, JobSpec, JobStatus, SecondaryStatus, StartedBy, Transition,
+    split_s3_uri,
 };
 use crate::model::list::{Cursor, Order};
 use crate::model::naming;
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// The tag in which AWS's extension keeps the name that its user gave a job.
+const DISPLAY_NAME_TAG: &str = "sagemaker:name";
 
 /// The key under which a job's tags stand.
 pub fn resource(name: &str) -> String {
@@ -111,6 +116,15 @@ pub async fn list(
     jobs.truncate(limit as usize);
     let next = jobs.last().filter(|_| more).map(|job| order.by.behind(job));
     Ok((jobs, next))
+}
+
+/// Who started each of these jobs, by name.
+pub async fn started_by(app: &App, jobs: &[Job]) -> Result<HashMap<String, StartedBy>> {
+    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
+    Ok(app
+        .store
+        .started_by(&names, DISPLAY_NAME_TAG, resource)
+        .await?)
 }
 
 /// Asks a job to stop. A job that waits is stopped at once; one that runs, when its driver has ended.

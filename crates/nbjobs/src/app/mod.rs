@@ -18,6 +18,7 @@ pub mod pipelines;
 pub mod rules;
 pub mod schedules;
 pub mod search;
+pub mod sessions;
 pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;

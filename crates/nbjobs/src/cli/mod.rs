@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod client;
+mod console;
 mod definition;
 mod env;
 mod execute;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Args),
     /// Print the variables that point AWS tools at the service, for `eval`
     Env(env::Args),
+    /// Print a link that signs in to the web console, once
+    Console(console::Args),
     /// Start JupyterLab with AWS's extension for notebook jobs, on this machine's service
     Lab(lab::Args),
     /// Turn a notebook into a web page, Markdown or a script
@@ -58,6 +61,7 @@ impl Cli {
             Command::Definition(args) => definition::main(args),
             Command::Serve(args) => report(serve::main(args)),
             Command::Env(args) => report(env::main(args)),
+            Command::Console(args) => report(console::main(args)),
             Command::Lab(args) => report(lab::main(args)),
             Command::Export(args) => report(export::main(args)),
             Command::Execute(args) => execute::main(&args),

@@ -1,11 +1,12 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
-use super::{DataDir, studio};
-use crate::api::Doors;
-use crate::app::{App, Wake, keys};
+use super::{DataDir, console, studio};
+use crate::api::{self, Doors};
+use crate::app::{App, Wake, keys, sessions};
 use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::console::Console;
 use crate::engine::{Engine, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
@@ -133,6 +134,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         wake: Wake::default(),
     };
     keys::ensure_first(&app).await?;
+    sessions::ensure_key(&app).await?;
 
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -153,12 +155,26 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     studio::write(&data_dir, &app.studio)?;
     println!("nbjobs is listening on {endpoint}");
     println!("eval \"$(nbjobs env --data-dir {})\"", data_dir.display());
+    let token = sessions::link(&app.store, app.clock.now()).await?;
+    println!(
+        "console, for one sign-in: {}",
+        console::link(&endpoint, &token)
+    );
     std::io::stdout().flush()?;
 
-    let doors = Doors::new(app.clone());
+    let (doors, pages) = (Doors::new(app.clone()), Console::new(app.clone()));
     let service = tower::service_fn(move |request: Request<axum::body::Body>| {
-        let doors = doors.clone();
-        async move { Ok::<_, Infallible>(doors.answer(request).await) }
+        let (doors, pages) = (doors.clone(), pages.clone());
+        async move {
+            let (parts, body) = request.into_parts();
+            let is_for_people = Console::owns(&parts.method, parts.uri.path(), &parts.headers)
+                && !api::is_signed(&parts);
+            let request = Request::from_parts(parts, body);
+            Ok::<_, Infallible>(match is_for_people {
+                true => pages.answer(request).await,
+                false => doors.answer(request).await,
+            })
+        }
     });
     let server = axum::serve(listener, tower::make::Shared::new(service))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned());

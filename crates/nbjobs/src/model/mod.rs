@@ -12,5 +12,6 @@ pub mod rule;
 pub mod schedule;
 pub mod scheduled;
 pub mod search;
+pub mod session;
 pub mod studio;
 pub mod tag;

@@ -11,6 +11,19 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
 
+/// The notebook's name, as the index `jobs_by_notebook` has it.
+const NOTEBOOK: &str =
+    r#"COALESCE(json_extract(spec, '$."Environment"."SM_INPUT_NOTEBOOK_NAME"'), '')"#;
+
+/// A pattern for `LIKE … ESCAPE '\\'` that finds `part` anywhere.
+fn like(part: &str) -> String {
+    let escaped = part
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
 pub(super) fn job(row: &SqliteRow) -> anyhow::Result<Job> {
     let status: String = row.try_get("status")?;
     let secondary: String = row.try_get("secondary_status")?;
@@ -63,6 +76,20 @@ impl Store {
                 .push(" AND instr(name, ")
                 .push_bind(part)
                 .push(") > 0");
+        }
+        if let Some(part) = &filter.matches {
+            // The notebook's name is in an index, which holds nothing else that would have to be read.
+            query.push(" AND (name LIKE ").push_bind(like(part));
+            query.push(format!(
+                " ESCAPE '\\' OR name IN (SELECT name FROM jobs INDEXED BY jobs_by_notebook WHERE {NOTEBOOK} LIKE "
+            ));
+            query.push_bind(like(part)).push(" ESCAPE '\\'))");
+        }
+        if let Some(pipeline) = &filter.pipeline {
+            query.push(
+                " AND name IN (SELECT s.job FROM executions e JOIN steps s ON s.execution = e.id WHERE s.source IS NULL AND e.pipeline = ",
+            );
+            query.push_bind(pipeline).push(")");
         }
         if !filter.statuses.is_empty() {
             query.push(" AND status IN (");

@@ -17,6 +17,8 @@ mod pipelines;
 mod rules;
 mod schedules;
 mod search;
+mod sessions;
+mod started_by;
 mod tags;
 
 pub use access_keys::AccessKey;

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test, as it should")]
 
 mod cli;
+mod oracle;
 mod rules;
 mod run;
 mod s3;

@@ -173,6 +173,7 @@ pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
         created_before: request.creation_time_before,
         modified_after: request.last_modified_time_after,
         modified_before: request.last_modified_time_before,
+        ..JobFilter::default()
     };
     let order = Order {
         by: match request.sort_by.as_deref() {

@@ -18,6 +18,10 @@ pub struct JobFilter {
     pub created_before: Option<Timestamp>,
     pub modified_after: Option<Timestamp>,
     pub modified_before: Option<Timestamp>,
+    /// A part of the job's name or of its notebook's, in any case.
+    pub matches: Option<String>,
+    /// The pipeline that started it.
+    pub pipeline: Option<String>,
 }
 
 /// What a list of jobs is sorted by; the name breaks ties.

@@ -3,6 +3,7 @@
 mod failure;
 mod list;
 mod spec;
+mod started_by;
 mod status;
 
 pub use failure::{FailureReason, REASON_CHARS_MAX};
@@ -12,6 +13,7 @@ pub use spec::{
     OutputDataConfig, ResourceConfig, RetryStrategy, S3DataSource, StoppingCondition, VpcConfig,
     is_parameter_name,
 };
+pub use started_by::StartedBy;
 pub use status::{JobStatus, SecondaryStatus, Transition};
 
 use jiff::Timestamp;

@@ -1,5 +1,7 @@
 //! A real server for one test: its own data folder, a free port, ended by process id.
 
+pub mod promise;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
