@@ -128,6 +128,13 @@ pub(super) async fn update(app: &App, id: &str, body: &[u8]) -> Answer {
             ));
         }
     };
+    if update
+        .name
+        .as_ref()
+        .is_some_and(|name| name.trim().is_empty())
+    {
+        return Err(Refusal::invalid("name is empty".into()));
+    }
     if let Some(name) = &update.name {
         notebook_jobs::rename(app, id, name).await?;
     }

@@ -119,7 +119,8 @@ pub async fn run(
     let definition = describe(app, id).await?;
     let mut document = definition.document()?;
     if parameters.is_some()
-        && let Some(arguments) = document["Steps"][0]["Arguments"].as_object_mut()
+        && let Some(arguments) = document.pointer_mut("/Steps/0/Arguments")
+        && let Some(arguments) = arguments.as_object_mut()
     {
         arguments.remove("HyperParameters");
     }

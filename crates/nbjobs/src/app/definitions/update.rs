@@ -5,8 +5,12 @@ use super::{Definition, describe};
 use crate::app::inputs::Snapshot;
 use crate::app::notebook_jobs::random;
 use crate::app::{App, Error, Result, pipelines, rules};
+use crate::model::naming;
 use crate::model::notebook_job::{self, NAME_TAG};
+use crate::model::pipeline::Pipeline;
 use crate::model::tag::{self, Tag};
+use crate::store::Tx;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -35,15 +39,12 @@ pub struct Update {
 /// Changes a definition. All of it, or nothing.
 pub async fn update(app: &App, id: &str, update: &Update) -> Result<()> {
     let definition = describe(app, id).await?;
-    let mut document = definition.document()?;
+    let document = definition.document()?;
     let snapshot = match &update.input_uri {
         Some(uri) => Some(snapshot(app, id, uri, &document, update).await?),
         None => None,
     };
-    if let Some(snapshot) = &snapshot {
-        replace_input(&mut document, snapshot)?;
-    }
-    let done = write(app, &definition, document, update).await;
+    let done = write(app, &definition, document, snapshot.as_ref(), update).await;
     match (&done, &snapshot) {
         (Err(_), Some(snapshot)) => snapshot.drop_copies(app).await,
         _ => app.wake.scheduler(),
@@ -72,9 +73,13 @@ async fn write(
     app: &App,
     definition: &Definition,
     mut document: Value,
+    snapshot: Option<&Snapshot>,
     update: &Update,
 ) -> Result<()> {
     let (id, now) = (&definition.pipeline.name, app.clock.now());
+    if let Some(snapshot) = snapshot {
+        replace_input(&mut document, snapshot)?;
+    }
     change(&mut document, update)?;
     let mut tx = app.store.tx().await?;
     let resource = pipelines::resource(id);
@@ -93,39 +98,62 @@ async fn write(
         tags = changed;
     }
     let mut pipeline = definition.pipeline.clone();
+    if tx.pipeline(id).await?.map(|now| now.version) != Some(pipeline.version) {
+        return Err(Error::Conflict(format!(
+            "The job definition {id} was changed in the same moment; look at it and try again"
+        )));
+    }
     if document != definition.document()? {
+        let shown = update.name.as_deref();
         let change = pipelines::Update {
             definition: Some(document.to_string()),
+            display_name: shown
+                .map(|name| naming::sanitize(name, naming::JOB_NAME_LEN_MAX))
+                .filter(|name| !name.is_empty()),
             ..pipelines::Update::default()
         };
         pipeline = pipelines::update_in(&mut tx, &app.scope, id, change, now).await?;
     }
     if update.expression.is_some() || update.timezone.is_some() || update.is_enabled.is_some() {
-        let timer = timer::of_in(&mut tx, id).await?;
-        let earlier = timer.as_ref().map(|timer| timer.when.clone());
-        let expression = update.expression.clone();
-        let when = When {
-            expression: expression
-                .or_else(|| earlier.as_ref().map(|when| when.expression.clone()))
-                .ok_or_else(|| {
-                    Error::Invalid(format!(
-                        "The job definition {id} has no schedule; give it one with `schedule`"
-                    ))
-                })?,
-            timezone: (update.timezone.clone())
-                .or_else(|| earlier.as_ref().map(|when| when.timezone.clone()))
-                .unwrap_or_else(|| "UTC".into()),
-        };
-        if earlier.as_ref() != Some(&when) {
-            when.check(now)?;
-        }
-        let is_enabled = update.is_enabled.unwrap_or(match &timer {
-            Some(timer) => timer.is_enabled,
-            None => true,
-        });
-        timer::set(&mut tx, app, &pipeline, &tags, &when, is_enabled, now).await?;
+        set_timer(&mut tx, app, &pipeline, &tags, update, now).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Changes when a definition runs and whether it does. One that has no schedule yet needs one, and then runs.
+async fn set_timer(
+    tx: &mut Tx,
+    app: &App,
+    pipeline: &Pipeline,
+    tags: &[Tag],
+    update: &Update,
+    now: Timestamp,
+) -> Result<()> {
+    let id = &pipeline.name;
+    let timer = timer::of_in(tx, id).await?;
+    let earlier = timer.as_ref().map(|timer| &timer.when);
+    let expression = update
+        .expression
+        .as_ref()
+        .or(earlier.map(|when| &when.expression));
+    let timezone = update
+        .timezone
+        .as_deref()
+        .or(earlier.map(|when| when.timezone.as_str()));
+    let when = When {
+        expression: expression.cloned().ok_or_else(|| {
+            Error::Invalid(format!(
+                "The job definition {id} has no schedule; give it one with `schedule`"
+            ))
+        })?,
+        timezone: timezone.unwrap_or("UTC").to_owned(),
+    };
+    if earlier != Some(&when) {
+        when.check(now)?;
+    }
+    let was_enabled = timer.as_ref().is_none_or(|timer| timer.is_enabled);
+    let is_enabled = update.is_enabled.unwrap_or(was_enabled);
+    timer::set(tx, app, pipeline, tags, &when, is_enabled, now).await
 }
 
 fn arguments(document: &Value) -> &Value {
@@ -134,21 +162,27 @@ fn arguments(document: &Value) -> &Value {
 
 /// The arguments of the one step, to be changed; an error if the pipeline is not a notebook's.
 fn arguments_mut(document: &mut Value) -> Result<&mut Value> {
-    let arguments = &mut document["Steps"][0]["Arguments"];
-    if arguments["Environment"]["SM_INPUT_NOTEBOOK_NAME"].is_string() {
-        return Ok(arguments);
-    }
-    Err(Error::Invalid(
-        "The pipeline's first step is not a notebook job, so it can be changed with UpdatePipeline only".into(),
-    ))
+    document
+        .pointer_mut("/Steps/0/Arguments")
+        .filter(|arguments| arguments["Environment"]["SM_INPUT_NOTEBOOK_NAME"].is_string())
+        .ok_or_else(|| {
+            Error::Invalid(
+                "The pipeline's first step is not a notebook job, so it can be changed with UpdatePipeline only".into(),
+            )
+        })
 }
 
 fn replace_input(document: &mut Value, snapshot: &Snapshot) -> Result<()> {
     let arguments = arguments_mut(document)?;
-    let environment = &mut arguments["Environment"];
-    environment["SM_INPUT_NOTEBOOK_NAME"] = snapshot.notebook.clone().into();
-    let source = &mut arguments["InputDataConfig"][0]["DataSource"]["S3DataSource"];
-    source["S3Uri"] = snapshot.uri.clone().into();
+    arguments["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = snapshot.notebook.clone().into();
+    match arguments.pointer_mut("/InputDataConfig/0/DataSource/S3DataSource/S3Uri") {
+        Some(uri) => *uri = snapshot.uri.clone().into(),
+        None => {
+            return Err(Error::Invalid(
+                "The pipeline's first step has no input that could be replaced".into(),
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -162,7 +196,10 @@ fn change(document: &mut Value, update: &Update) -> Result<()> {
         arguments_mut(document)?["Environment"]["SM_OUTPUT_FORMATS"] = formats.into();
     }
     if let Some(instance) = &update.instance_type {
-        arguments_mut(document)?["ResourceConfig"]["InstanceType"] = instance.clone().into();
+        let resources = arguments_mut(document)?.get_mut("ResourceConfig");
+        if let Some(resources) = resources.and_then(Value::as_object_mut) {
+            resources.insert("InstanceType".into(), instance.clone().into());
+        }
     }
     if let Some(parameters) = &update.parameters {
         arguments_mut(document)?["HyperParameters"] = json!(parameters);
@@ -203,8 +240,9 @@ fn changed_tags(tags: &[Tag], update: &Update) -> Option<Vec<Tag>> {
 
 fn set_tags_of_jobs(document: &mut Value, update: &Update) -> Result<()> {
     let arguments = arguments_mut(document)?;
-    let tags: Vec<Tag> =
+    let tags: Option<Vec<Tag>> =
         serde_json::from_value(arguments["Tags"].take()).map_err(anyhow::Error::from)?;
+    let tags = tags.unwrap_or_default();
     arguments["Tags"] = json!(changed_tags(&tags, update).unwrap_or(tags));
     Ok(())
 }
