@@ -2,7 +2,15 @@
 
 import pytest
 
+from harness import notebooks
+from harness.browser import Browser
+from harness.lab import NOTEBOOK, Lab
 from harness.server import Server
+
+
+def pytest_addoption(parser):
+    parser.addoption("--kill-rounds", type=int, default=300, help="how often the kill loop kills something")
+    parser.addoption("--kill-seed", type=int, default=1, help="what the kill loop draws its lots from")
 
 
 @pytest.fixture
@@ -27,3 +35,38 @@ def server(tmp_path_factory):
         yield server.start()
     finally:
         server.end()
+
+
+@pytest.fixture
+def new_lab(tmp_path):
+    """Starts JupyterLab on a folder with one notebook: `new_lab(server, *options)`."""
+    labs = []
+
+    def make(server, *options):
+        folder = tmp_path / "notebooks"
+        folder.mkdir()
+        code = notebooks.notebook("print('hello', who)", parameters="who = 'nobody'")
+        (folder / NOTEBOOK).write_bytes(code)
+        labs.append(Lab(server, folder, *options))
+        return labs[-1].start()
+
+    yield make
+    for lab in labs:
+        lab.end()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One Chromium for all tests of a file."""
+    with Browser(tmp_path_factory.mktemp("pictures")) as browser:
+        yield browser
+
+
+@pytest.fixture(autouse=True)
+def no_page_errors(request):
+    """Nothing that a page tried was refused by its policy, and no script of one broke."""
+    yield
+    if "browser" in request.fixturenames:
+        browser = request.getfixturevalue("browser")
+        errors, browser.errors = browser.errors, []
+        assert not errors

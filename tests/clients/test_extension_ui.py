@@ -2,33 +2,12 @@
 
 import json
 
-import pytest
-
 from harness import notebooks, waiting
-from harness.lab import Lab
+from harness.lab import NOTEBOOK, Lab
 
-NOTEBOOK = "daily.ipynb"
 # A Thursday evening, so that a schedule for weekdays at midnight is due on Friday.
 THURSDAY = "2026-11-19T23:50:00Z"
 FRIDAY = "2026-11-20T00:00:30Z"
-
-
-@pytest.fixture
-def new_lab(tmp_path):
-    """Starts JupyterLab on a folder with one notebook: `new_lab(server, *options)`."""
-    labs = []
-
-    def make(server, *options):
-        folder = tmp_path / "notebooks"
-        folder.mkdir()
-        code = notebooks.notebook("print('hello', who)", parameters="who = 'nobody'")
-        (folder / NOTEBOOK).write_bytes(code)
-        labs.append(Lab(server, folder, *options))
-        return labs[-1].start()
-
-    yield make
-    for lab in labs:
-        lab.end()
 
 
 def printed(lab: Lab) -> list[str]:

@@ -3,16 +3,20 @@
 The data folder lies on a small file system in memory, in a mount namespace of the server's own, which ends with it.
 """
 
+import json
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import jobs, notebooks, waiting
+from harness import jobs, notebooks, places, waiting
 from harness.errors import refused
+from harness.server import base_environment
 
 DISK_MIB = 24
 # Mounts a small disk on the folder $0, then becomes the command in "$@".
@@ -54,6 +58,14 @@ def full(server):
         filler.unlink()
 
 
+def ready(server) -> int:
+    """The status of /readyz."""
+    try:
+        return urllib.request.urlopen(f"{server.endpoint}/readyz").status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 def test_s3_refuses_what_does_not_fit_and_keeps_nothing_of_it(small):
     s3 = small.client("s3")
     large = b"\1" * (DISK_MIB << 20)
@@ -81,9 +93,11 @@ def test_requests_are_refused_and_half_of_nothing_stays(small):
             sagemaker.create_training_job(**jobs.training_job("early"))
         with refused("ServiceUnavailable", "full"):
             events.put_rule(Name="rule", ScheduleExpression="rate(1 minute)", Description="x" * 500)
+        assert ready(small) == 503
         # What only reads goes on.
         assert sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
         assert events.list_rules()["Rules"] == []
+    assert ready(small) == 200
     sagemaker.create_training_job(**jobs.training_job("early"))
     assert jobs.ended(small, "early")["TrainingJobStatus"] == "Completed"
     arn = sagemaker.start_pipeline_execution(PipelineName="pipeline")["PipelineExecutionArn"]
@@ -110,3 +124,27 @@ def test_a_run_on_a_full_disk_ends_truthfully_once_there_is_room(small, tmp_path
     else:
         assert "[SM-111] Error with executing notebook" in job["FailureReason"], job["FailureReason"]
         assert "No space left on device" in job["FailureReason"], job["FailureReason"]
+
+
+def test_nbjobs_run_whose_disk_fills_up_says_so_and_keeps_the_last_checkpoint(tmp_path):
+    disk, kept = tmp_path / "disk", tmp_path / "kept.ipynb"
+    disk.mkdir()
+    fill = f"""
+import os
+with open({str(disk / "filler")!r}, "wb", buffering=0) as file:
+    try:
+        while file.write(b"\\0" * 4096):
+            pass
+    except OSError as error:
+        assert "No space left" in str(error)
+print("full")"""
+    (tmp_path / "in.ipynb").write_bytes(notebooks.notebook("print('before')", fill, "print('x' * 2_000_000)"))
+    # The disk goes with the namespace, so what is left on it is copied out of it first.
+    run_and_keep = 'nbjobs=$1; shift; "$nbjobs" run "$1" "$2"; status=$?; cp "$2" "$3"; exit $status'
+    command = (*launcher(disk), "bash", "-c", run_and_keep, "bash", places.binary(), tmp_path / "in.ipynb", disk / "out.ipynb", kept)
+    ran = subprocess.run(command, capture_output=True, text=True, env=base_environment())
+    assert ran.returncode == 1, ran.stderr
+    assert f"nbjobs run: could not save {disk / 'out.ipynb'}: No space left on device" in ran.stderr, ran.stderr
+    statuses = [cell["metadata"]["papermill"]["status"] for cell in json.loads(kept.read_text())["cells"]]
+    # The first save was made before anything ran; any later one is whole, too.
+    assert len(statuses) == 3 and statuses[2] in ("pending", "running"), statuses

@@ -1,13 +1,17 @@
 //! The only reader of the time. Everything else is told what `now` is.
 
+use crate::fd;
 use anyhow::Context;
 use jiff::Timestamp;
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tracing::warn;
 
-/// The longest single sleep. A machine that was suspended, or whose clock was set, is noticed within this time.
+/// The longest single sleep where the kernel has no timer for us.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Tells the time and waits for a moment. Cheap to clone.
@@ -83,10 +87,18 @@ impl Clock {
     pub async fn sleep_until(&self, instant: Option<Timestamp>) {
         match &*self.0 {
             Kind::System => {
-                let wait = instant.map_or(SLEEP_MAX, |at| {
-                    Duration::try_from(at.duration_since(self.now())).unwrap_or(Duration::ZERO)
-                });
-                tokio::time::sleep(wait.min(SLEEP_MAX)).await;
+                let Some(at) = instant else {
+                    return std::future::pending().await;
+                };
+                if let Err(error) = wait_on_wall_clock(at).await {
+                    let error = format!("{error:#}");
+                    warn!(
+                        error,
+                        "no timer for the wall clock; looking at it again and again"
+                    );
+                    let wait = Duration::try_from(at.duration_since(self.now()));
+                    tokio::time::sleep(wait.unwrap_or_default().min(SLEEP_MAX)).await;
+                }
             }
             Kind::Manual { now, .. } => {
                 let mut now = now.subscribe();
@@ -97,6 +109,24 @@ impl Clock {
             }
         }
     }
+}
+
+/// Returns when the machine's clock shows `at`, at once when somebody sets it, and at the end of a suspend that lasted
+/// beyond `at`. Tokio's timers know none of these: they count the time that the machine was awake.
+async fn wait_on_wall_clock(at: Timestamp) -> anyhow::Result<()> {
+    let timer = TimerFd::new(
+        ClockId::CLOCK_REALTIME,
+        TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC,
+    )?;
+    // All zeros would disarm it.
+    let at = TimeSpec::new(
+        at.as_second().max(0),
+        i64::from(at.subsec_nanosecond().max(1)),
+    );
+    let flags = TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
+    timer.set(Expiration::OneShot(at), flags)?;
+    let _ = fd::readable(timer.into())?.readable().await?;
+    Ok(())
 }
 
 fn read_instant(file: &Path) -> anyhow::Result<Timestamp> {
@@ -113,6 +143,17 @@ fn read_instant(file: &Path) -> anyhow::Result<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
+
+    #[tokio::test]
+    async fn a_sleeper_on_the_machines_clock_wakes_when_its_instant_is_reached() {
+        let clock = Clock::system();
+        for ms in [-1000, 0, 20] {
+            let due = clock.now() + SignedDuration::from_millis(ms);
+            clock.sleep_until(Some(due)).await;
+            assert!(clock.now() >= due);
+        }
+    }
 
     #[tokio::test]
     async fn a_sleeper_on_a_manual_clock_wakes_when_its_instant_is_reached() {

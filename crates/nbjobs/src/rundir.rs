@@ -8,6 +8,7 @@
 //! job.json                            the job as the driver needs it ([`Order`])
 //! driver.json                         which process claimed the folder ([`Process`])
 //! driver.log                          what the driver printed
+//! progress.jsonl                      how the notebook goes on, told by the driver
 //! exit.json                           how the driver ended ([`Exit`]); absent if it was killed
 //! tmp/                                the run's TMPDIR
 //! ```
@@ -44,6 +45,13 @@ pub struct Order {
     pub environment: BTreeMap<String, String>,
     /// The channel that holds the notebook.
     pub notebook_channel: String,
+    /// Whether the run gets a network of its own, with nothing in it: `EnableNetworkIsolation`.
+    #[serde(default)]
+    pub is_network_isolated: bool,
+    /// Which start of the machine the folder was filled in. Its files are not synced one by one, so after another one
+    /// some may be missing.
+    #[serde(default)]
+    pub boot: u64,
 }
 
 /// A process that cannot be mistaken for a later one with the same number.
@@ -53,6 +61,9 @@ pub struct Process {
     pub pid: i32,
     /// When it started, in clock ticks since the machine did.
     pub start_time: u64,
+    /// Which start of the machine that was; 0 in what an earlier version wrote.
+    #[serde(default)]
+    pub boot: u64,
 }
 
 /// How the driver ended.
@@ -75,6 +86,8 @@ impl RunDir {
 
     /// Makes the empty folder, in place of whatever an interrupted preparation left.
     pub fn create(&self) -> anyhow::Result<()> {
+        #[cfg(test)]
+        crate::faults::at(&self.0, crate::faults::When::Before)?;
         self.remove()?;
         fs::DirBuilder::new()
             .recursive(true)
@@ -89,6 +102,8 @@ impl RunDir {
         ] {
             fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         }
+        // It is there from the beginning, so that it can be followed.
+        write_whole(&self.progress(), b"")?;
         Ok(())
     }
 
@@ -151,6 +166,11 @@ impl RunDir {
         self.0.join("driver.log")
     }
 
+    /// How the notebook goes on, a line of JSON for each thing that happens.
+    pub fn progress(&self) -> PathBuf {
+        self.0.join("progress.jsonl")
+    }
+
     /// The run's own temporary folder.
     pub fn tmp(&self) -> PathBuf {
         self.0.join("tmp")
@@ -185,8 +205,10 @@ impl RunDir {
         read(&self.0.join("driver.json"))
     }
 
-    /// Says how the driver ended; the last thing it does.
+    /// Says how the driver ended; the last thing it does. The output is synced before, so that an end that survives a loss
+    /// of power speaks of an output that does, too.
     pub fn write_exit(&self, exit: Exit) -> anyhow::Result<()> {
+        sync_tree(&self.output_data());
         write_whole(&self.0.join("exit.json"), &serde_json::to_vec(&exit)?)
     }
 
@@ -223,8 +245,27 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Makes the files of a folder durable. What cannot be opened is the run's own doing; whoever packs it will say so.
+fn sync_tree(root: &Path) {
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => {
+                    let _ = open_regular(&entry.path()).and_then(|file| file.sync_all());
+                }
+                _ => {}
+            }
+        }
+        let _ = File::open(&folder).and_then(|folder| folder.sync_all());
+    }
+}
+
 /// Writes a file so that a reader sees all of it or none.
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::Before)?;
     // Added to the whole name: the drafts of two drivers that claim at the same time are two files.
     let mut draft = path.as_os_str().to_owned();
     draft.push(".draft");
@@ -239,6 +280,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::After)?;
     Ok(())
 }
 
@@ -264,7 +307,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let run = RunDir::new(dir.path().join("r"));
         run.create().expect("an empty run");
-        let process = |pid| Process { pid, start_time: 7 };
+        let process = |pid| Process {
+            pid,
+            start_time: 7,
+            boot: 1,
+        };
         assert!(run.claim(process(1)).expect("a claim"));
         assert!(!run.claim(process(2)).expect("a claim"));
         assert_eq!(run.driver().expect("a claim"), Some(process(1)));
@@ -276,7 +323,14 @@ mod tests {
             let dir = tempfile::tempdir().expect("a folder");
             let run = RunDir::new(dir.path().join("r"));
             run.create().expect("an empty run");
-            let claim = |pid| run.claim(Process { pid, start_time: 7 }).expect("a claim");
+            let claim = |pid| {
+                run.claim(Process {
+                    pid,
+                    start_time: 7,
+                    boot: 1,
+                })
+                .expect("a claim")
+            };
             let winners: Vec<i32> = std::thread::scope(|scope| {
                 let drivers: Vec<_> = (1..=8)
                     .map(|pid| (pid, scope.spawn(move || claim(pid))))

@@ -6,9 +6,11 @@ mod outputs;
 mod plan;
 mod record;
 mod run;
+mod spill;
 mod stream;
 mod widgets;
 
+pub use checkpoint::Autosave;
 pub use record::CellStatus;
 pub(crate) use record::ERROR_CELL_TAG;
 
@@ -16,6 +18,7 @@ use crate::clock;
 use crate::environment::Environment;
 use crate::kernel::{StartError, describe};
 use crate::kernelspec;
+use crate::nbformat::save::Special;
 use crate::nbformat::{Notebook, Output};
 use checkpoint::Checkpoint;
 use plan::Plan;
@@ -37,6 +40,11 @@ pub struct Options {
     pub cwd: Option<PathBuf>,
     /// Where the notebook is saved at the start, while it runs and at the end; nowhere when there is none.
     pub output_path: Option<PathBuf>,
+    /// When a cell is saved that is still running.
+    pub autosave: Autosave,
+    /// A link, device or pipe at `output_path` is the notebook's doing: the file takes its place. Otherwise it is the
+    /// caller's, and followed or written to.
+    pub replace_special: bool,
     /// The time in which the kernel must be ready.
     pub start_timeout: Duration,
     /// The time that each cell may take; any when there is none.
@@ -67,6 +75,8 @@ impl Options {
             environment,
             cwd: None,
             output_path: None,
+            autosave: Autosave::Soon,
+            replace_special: false,
             start_timeout: Duration::from_secs(60),
             execution_timeout: None,
             total_timeout: None,
@@ -285,8 +295,11 @@ fn at(place: &Option<Place>) -> String {
 ///
 /// Cells without text and cells tagged `skip-execution` are not sent. A failing cell that may fail counts as completed.
 ///
-/// Nothing is changed or saved when the kernel is unknown, or when there is no cell to begin at or to end after. Needs a tokio runtime with time and IO. If this
-/// process is killed, the kernel and all that it started are killed, too.
+/// Of its outputs, what is more than about a megabyte is not in memory, but in a file without a name, which is read when
+/// they are asked for and goes with the notebook.
+///
+/// Nothing is changed or saved when the kernel is unknown, or when there is no cell to begin at or to end after. Needs a
+/// tokio runtime with time and IO. If this process is killed, the kernel and all that it started are killed, too.
 pub async fn execute(
     notebook: &mut Notebook,
     options: &Options,
@@ -311,7 +324,12 @@ pub async fn execute(
     let mut interrupt = Interrupt::new(wish);
     let start = clock::now();
     record::start(notebook, &plan, start);
-    let mut checkpoint = Checkpoint::new(options.output_path.clone());
+    let special = if options.replace_special {
+        Special::Replace
+    } else {
+        Special::Follow
+    };
+    let mut checkpoint = Checkpoint::new(options.output_path.clone(), options.autosave, special);
     save(&mut checkpoint, notebook, options).await?;
 
     if plan.first > 0 {

@@ -12,6 +12,7 @@ mod terminal;
 pub use html::html;
 pub use markdown::{Markdown, markdown};
 pub use script::{Script, script};
+pub use terminal::stripped;
 
 /// What all exports can be told.
 #[derive(Clone, Debug, Default)]

@@ -231,7 +231,7 @@ mod tests {
 
     fn written(value: &Value) -> String {
         let mut bytes = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Python::new());
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Python::at(0));
         value.serialize(&mut serializer).unwrap();
         String::from_utf8(bytes).unwrap()
     }

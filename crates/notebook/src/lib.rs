@@ -53,7 +53,7 @@
 //!
 //! `nbformat` knows no kernel, `kernel` knows no notebook, `execute` brings them together: `plan` says which cells have
 //! a turn, `run` gives it to them, `outputs` and `widgets` put what the kernel publishes where it belongs, `record`
-//! writes down what became of each cell, `checkpoint` saves.
+//! writes down what became of each cell, `spill` moves outputs from memory to a file, `checkpoint` saves.
 //!
 //! Knows no jobs, no HTTP, no SQL and no AWS.
 
@@ -71,7 +71,9 @@ pub mod parameters;
 mod prepare;
 
 pub use environment::Environment;
-pub use execute::{CellError, CellStatus, Error, Event, Options, Place, Summary, execute};
+pub use execute::{
+    Autosave, CellError, CellStatus, Error, Event, Options, Place, Summary, execute,
+};
 pub use kernel::StartError;
 pub use nbformat::Notebook;
 pub use parameters::{Parameters, Value};

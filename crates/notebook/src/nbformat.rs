@@ -1,9 +1,14 @@
 //! A notebook in memory: what the executor touches is typed, everything else is kept as it came. Reads nbformat 3 and
 //! 4, writes 4.5 (or the newer 4.x it read) with the bytes that Python's nbformat writes. Knows no kernel.
 
+mod outputs;
 pub(crate) mod save;
+pub(crate) mod spool;
 mod upgrade;
 mod write;
+
+pub(crate) use outputs::LastLine;
+pub use outputs::Outputs;
 
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -49,7 +54,7 @@ pub struct Cell {
     /// `metadata`: `tags`, `papermill`, `execution`, anything else.
     pub metadata: Object,
     /// What the cell has put out; empty for all but code cells.
-    pub outputs: Vec<Output>,
+    pub outputs: Outputs,
     /// Every other key: `execution_count`, `attachments`, unknown ones.
     rest: Object,
 }
@@ -104,24 +109,23 @@ impl Notebook {
 
     /// The bytes that Python's `nbformat.writes` gives for this notebook (keys sorted, one space of indent, texts as
     /// lists of lines, no trailing newline).
-    pub fn to_vec(&self) -> Vec<u8> {
+    ///
+    /// Fails only when outputs of a run can't be read back from their file.
+    pub fn to_vec(&self) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        if let Err(error) = self.write(&mut bytes) {
-            // Memory takes everything, and every key of a notebook is a string.
-            tracing::error!(%error, "a notebook could not be written as JSON");
-        }
-        bytes
+        self.write(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Writes the bytes of [`Notebook::to_vec`] without holding them all.
-    pub fn write(&self, writer: impl std::io::Write) -> std::io::Result<()> {
-        write::write(self, writer)
+    pub fn write(&self, mut writer: impl std::io::Write) -> std::io::Result<()> {
+        write::write(self, &mut writer)
     }
 
     /// Writes the notebook so that a reader sees either the old file or the whole new one, also after a crash:
     /// a temporary file beside it, flushed to disk, renamed.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
-        save::replace(path, |writer| self.write(writer))
+        save::replace(path, save::Special::Follow, |writer| self.write(writer))
     }
 
     /// `metadata.kernelspec.name`.
@@ -160,7 +164,7 @@ impl Cell {
             id: fresh_id(),
             source,
             metadata: Object::new(),
-            outputs: Vec::new(),
+            outputs: Outputs::default(),
             rest: Object::new(),
         }
     }
@@ -229,7 +233,7 @@ impl Cell {
         let outputs = if cell_type == "code" {
             take_outputs(&mut rest, &at)?
         } else {
-            Vec::new()
+            Outputs::default()
         };
         Ok(Self {
             cell_type,
@@ -261,29 +265,33 @@ fn take_object(from: &mut Object, key: &str, at: &str) -> Result<Object, Error> 
     }
 }
 
-fn take_outputs(cell: &mut Object, at: &str) -> Result<Vec<Output>, Error> {
+fn take_outputs(cell: &mut Object, at: &str) -> Result<Outputs, Error> {
     let outputs = match cell.remove("outputs") {
-        None => return Ok(Vec::new()),
+        None => return Ok(Outputs::default()),
         Some(Value::Array(outputs)) => outputs,
         Some(_) => return Err(Error::Shape(format!("{at}: \"outputs\" is not a list"))),
     };
-    let read = |output| match output {
-        Value::Object(mut output) => {
-            match output.get("output_type").and_then(Value::as_str) {
-                Some("execute_result" | "display_data") => {
-                    output.get_mut("data").into_iter().for_each(join_bundle);
-                }
-                _ => {
-                    if let Some(text) = output.get_mut("text") {
-                        *text = joined(text.take());
-                    }
-                }
-            }
-            Ok(output)
-        }
-        _ => Err(Error::Shape(format!("{at}: an output is not an object"))),
+    let outputs = outputs.into_iter().map(read_output);
+    let outputs: Option<Outputs> = outputs.collect();
+    outputs.ok_or_else(|| Error::Shape(format!("{at}: an output is not an object")))
+}
+
+/// An output as it is in memory: the lines of its texts joined. None when it is no object.
+fn read_output(output: Value) -> Option<Output> {
+    let Value::Object(mut output) = output else {
+        return None;
     };
-    outputs.into_iter().map(read).collect()
+    match output.get("output_type").and_then(Value::as_str) {
+        Some("execute_result" | "display_data") => {
+            output.get_mut("data").into_iter().for_each(join_bundle);
+        }
+        _ => {
+            if let Some(text) = output.get_mut("text") {
+                *text = joined(text.take());
+            }
+        }
+    }
+    Some(output)
 }
 
 /// A list of strings as one string; anything else as it is.

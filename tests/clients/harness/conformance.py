@@ -36,7 +36,7 @@ class Nonconformance(AssertionError):
 
 def watch(events):
     """Checks every answer that comes to clients made with these event hooks."""
-    events.register_first("after-call.*.*", _check)
+    events.register_first("after-call.*.*", check)
 
 
 def awscli_initialize(events):
@@ -44,7 +44,8 @@ def awscli_initialize(events):
     watch(events)
 
 
-def _check(http_response, parsed, model, **_):
+def check(http_response, parsed, model, **_):
+    """Raises [Nonconformance] if an answer is not what the operation's model allows."""
     operation = f"{model.service_model.service_name} {model.name}"
     if http_response.status_code >= 300:
         problems = list(error_problems(model, http_response, parsed))

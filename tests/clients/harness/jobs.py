@@ -64,6 +64,14 @@ def output(server: Server, name: str) -> dict[str, bytes]:
     return notebooks.unpack(answer["Body"].read())
 
 
+def output_if_any(server: Server, name: str) -> dict[str, bytes] | None:
+    """The files of a job's output.tar.gz; none if it left none."""
+    try:
+        return output(server, name)
+    except server.client("s3").exceptions.NoSuchKey:
+        return None
+
+
 def log(server: Server, name: str) -> list[str]:
     """The messages of a job's log stream."""
     pages = server.client("logs").get_paginator("filter_log_events")

@@ -14,6 +14,8 @@ class Process:
     pid: int
     parent: int
     command: str
+    # The job whose run it is of.
+    job: str
     # The driver's child that ends the kernel's processes when the driver is gone: a fork of it with its command line.
     is_guard: bool = False
 
@@ -41,12 +43,12 @@ def of_runs(data_dir: Path) -> list[Process]:
             continue
         try:
             # A zombie has no environment, so it is not counted.
-            marked = any(value.startswith(mark) for value in (entry / "environ").read_bytes().split(b"\0"))
+            runs = [value[len(mark) :] for value in (entry / "environ").read_bytes().split(b"\0") if value.startswith(mark)]
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if marked:
-            found.append(Process(int(entry.name), parent, command))
+        if runs:
+            found.append(Process(int(entry.name), parent, command, Path(runs[0].decode()).stem))
     drivers = {process.pid for process in found if process.is_driver}
     return [replace(process, is_guard=process.is_driver and process.parent in drivers) for process in found]

@@ -20,14 +20,15 @@ STOP_LIMIT_S = 30
 class Server:
     """`nbjobs serve` on one data folder. It can be killed and started again."""
 
-    def __init__(self, folder: Path, *options: str, launcher: tuple[str, ...] = ()):
-        """`options` go behind `serve`; `launcher` is a command that runs the server's."""
+    def __init__(self, folder: Path, *options: str, launcher: tuple[str, ...] = (), environment: dict[str, str] | None = None):
+        """`options` go behind `serve`; `launcher` is a command that runs the server's; `environment` is added to its own."""
         self.folder = folder
         # As the server sees it, and as the test does: they differ in a mount namespace.
         self.own_data_dir = self.data_dir = folder / "data"
         self.log = folder / "server.log"
         self.options = options
         self.launcher = launcher
+        self.own_environment = base_environment() | (environment or {})
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -36,7 +37,7 @@ class Server:
         command += ["--listen", "127.0.0.1:0", *self.options]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=base_environment()
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.own_environment
             )
         line = self._first_line()
         found = re.fullmatch(r"nbjobs is listening on (http://127\.0\.0\.1:\d+)\n", line)
@@ -98,7 +99,11 @@ class Server:
 
     def client(self, service: str, **options):
         """A boto3 client of an AWS service. Every answer is checked against botocore's model."""
-        return self.session().client(service, endpoint_url=self.endpoint, config=_config(**options))
+        return self.client_of(self.session(), service, **options)
+
+    def client_of(self, session: boto3.Session, service: str, **options):
+        """The same from a session of before: it asks nobody for the credentials."""
+        return session.client(service, endpoint_url=self.endpoint, config=_config(**options))
 
     def session(self) -> boto3.Session:
         """A boto3 session with this server's credentials."""

@@ -1,20 +1,23 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
-//! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs);
+//! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs), or
+//!    our own operations on the ledger in the same protocol;
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
 //! 3. else the paths of jupyter-scheduler (`/scheduler/…`), whose requests carry a token instead of a signature;
-//! 4. else our own paths (`/health`). What is below `/console/` and unsigned is the console's, and comes not here.
+//! 4. else our own paths ([`probes`]). What is below `/console/` and unsigned is the console's, and comes not here.
 //!
-//! Every request but `/health` is authenticated. A door does four things: parse, call one verb, convert, answer.
+//! Every request but `/healthz` and `/readyz` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
 mod ec2;
 pub mod events;
 mod iam;
 mod json;
 mod jupyter;
+pub mod ledger;
 pub mod logs;
 mod page;
+pub mod probes;
 pub mod s3;
 pub mod sagemaker;
 pub mod scheduler;
@@ -38,12 +41,14 @@ const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub struct Doors {
     app: App,
     s3: s3::Service,
+    metrics: probes::MetricsAccess,
 }
 
 impl Doors {
-    /// The doors onto `app`.
-    pub fn new(app: App) -> Self {
+    /// The doors onto `app`; its numbers are told to those whom `metrics` says.
+    pub fn new(app: App, metrics: probes::MetricsAccess) -> Self {
         Self {
+            metrics,
             s3: s3::Service::new(app.clone()),
             app,
         }
@@ -81,7 +86,9 @@ impl Doors {
                 self.query(service, parts, body, id).await.map(Body::from)
             }
             None if is_form(&parts) => self.query("sts", parts, body, id).await.map(Body::from),
-            _ if parts.uri.path() == "/health" => plain(StatusCode::OK, "ok\n"),
+            None if probes::is_probe(&parts) => {
+                probes::answer(&self.app, &self.metrics, &parts).await
+            }
             None if parts.uri.path() == "/" && parts.method == Method::GET => plain(
                 StatusCode::FORBIDDEN,
                 "nbjobs answers signed AWS requests here; run `eval \"$(nbjobs env)\"` and use any AWS client\n",
@@ -114,6 +121,7 @@ impl Doors {
             "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
             "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
+            ledger::SERVICE => ledger::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),

@@ -1,6 +1,7 @@
 //! Logs of runs, as CloudWatch Logs shows those of training jobs: one group, a stream per run.
 
 use super::{App, Error, Result};
+use crate::model::job::Job;
 use crate::model::log::{LogEvent, LogEventFilter, LogStream};
 use jiff::Timestamp;
 
@@ -46,6 +47,31 @@ pub async fn events(
     Ok(app
         .store
         .log_events(group, filter, descending, limit)
+        .await?)
+}
+
+/// The log of one job, all its attempts: a page of events, and whether there are more.
+pub async fn of_job(
+    app: &App,
+    job: &Job,
+    after_id: Option<i64>,
+    descending: bool,
+    limit: u32,
+) -> Result<(Vec<LogEvent>, bool)> {
+    let Some(last) = app.store.attempt(&job.name).await? else {
+        return Ok((Vec::new(), false));
+    };
+    let attempts = 1..=last.lease.attempt;
+    let filter = LogEventFilter {
+        streams: attempts
+            .map(|attempt| stream_name(&job.name, attempt, job.created_at))
+            .collect(),
+        after_id,
+        ..LogEventFilter::default()
+    };
+    Ok(app
+        .store
+        .log_events(GROUP, &filter, descending, limit)
         .await?)
 }
 

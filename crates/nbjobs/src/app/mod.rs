@@ -5,16 +5,23 @@ mod constraint;
 pub mod definitions;
 mod error;
 pub mod executions;
+pub mod firings;
+pub mod health;
 pub mod inputs;
 pub mod jobs;
 pub mod kernels;
 pub mod keys;
+pub mod live;
 pub mod logs;
 pub mod notebook_jobs;
 pub mod objects;
+pub mod output;
 pub mod parameters;
 pub mod pipeline_versions;
 pub mod pipelines;
+pub mod policies;
+mod repeated;
+pub mod restored;
 pub mod rules;
 pub mod schedules;
 pub mod search;
@@ -23,9 +30,11 @@ pub mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use crate::store::Watch;
 pub use error::Error;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::studio::Studio;
 use crate::objects::Objects;
@@ -88,4 +97,8 @@ pub struct App {
     pub since: Timestamp,
     /// Signals to the engine.
     pub wake: Wake,
+    /// What runs have told so far.
+    pub live: live::Live,
+    /// Numbers for those who watch.
+    pub metrics: Metrics,
 }

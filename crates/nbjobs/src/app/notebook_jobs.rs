@@ -72,6 +72,7 @@ impl Request {
                 .scope
                 .role(app.studio.execution_role().unwrap_or(ROLE_DEFAULT)),
             max_runtime_s: self.max_runtime_s,
+            network_isolation: false,
             output_formats: self.output_formats.join(","),
             tags: self.tags.clone(),
             region: app.scope.region.clone(),
@@ -83,16 +84,17 @@ impl Request {
 /// Accepts a job and answers its name. The same request again, known by its token, is answered with the job that it
 /// made; another request with that token is refused.
 pub async fn create(app: &App, request: &Request, token: Option<&str>) -> Result<String> {
-    let mut notebook_job = request.notebook_job(app)?;
-    notebook_job.tags.extend(token.map(|token| Tag {
+    let notebook_job = request.notebook_job(app)?;
+    let now = app.clock.now();
+    let id = notebook_job.id(random(), TimeZone::UTC.to_datetime(now));
+    let (_, spec, mut all_tags) = take_apart(notebook_job.training_job(&id, now))?;
+    spec.validate().map_err(Error::Invalid)?;
+    tag::validate(&all_tags).map_err(Error::Invalid)?;
+    // Not among those that are checked: nobody but us may set it.
+    all_tags.extend(token.map(|token| Tag {
         key: TOKEN_TAG.to_owned(),
         value: token.to_owned(),
     }));
-    let now = app.clock.now();
-    let id = notebook_job.id(random(), TimeZone::UTC.to_datetime(now));
-    let (_, spec, all_tags) = take_apart(notebook_job.training_job(&id, now))?;
-    spec.validate().map_err(Error::Invalid)?;
-    tag::validate(&all_tags).map_err(Error::Invalid)?;
     if let Some(made) = already_made(&mut app.store.tx().await?, &notebook_job, token).await? {
         return Ok(made);
     }

@@ -1,6 +1,7 @@
 //! Pipelines: create, update, describe, list, delete. What runs is in [`super::executions`].
 
 use super::constraint::{at_most, broken, pattern};
+use super::repeated::is_repeated;
 use super::{App, Error, Result, executions};
 use crate::model::arn::{Arn, Resource, Scope};
 use crate::model::list::{Cursor, Order};
@@ -173,9 +174,13 @@ pub async fn list(
     Ok((pipelines, next))
 }
 
-/// Deletes a pipeline and its executions; jobs that they ran stay. Refused while an execution has not ended.
-pub async fn delete(app: &App, name: &str) -> Result<()> {
+/// Deletes a pipeline and its executions; jobs that they ran stay. Refused while an execution has not ended. The same
+/// request again, known by its token, changes nothing.
+pub async fn delete(app: &App, name: &str, token: &str) -> Result<()> {
     let mut tx = app.store.tx().await?;
+    if is_repeated(&mut tx, "DeletePipeline", token, name, app.clock.now()).await? {
+        return Ok(());
+    }
     delete_in(&mut tx, &app.scope, name).await?;
     tx.commit().await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Tags of jobs, pipelines and rules. A resource is named by kind and name, such as `training-job/NAME`.
 
-use super::{App, Error, Result};
+use super::{App, Error, Result, policies};
 use crate::model::tag::{self, TAGS_MAX, Tag};
 
 /// The tags of a resource, by key.
@@ -20,7 +20,9 @@ pub async fn add(app: &App, resource: &str, tags: &[Tag]) -> Result<Vec<Tag>> {
             all.len()
         )));
     }
+    policies::changed(&mut tx, app, resource).await?;
     tx.commit().await?;
+    app.wake.scheduler();
     Ok(all)
 }
 
@@ -34,6 +36,8 @@ pub async fn delete(app: &App, resource: &str, keys: &[String]) -> Result<()> {
     }
     let mut tx = app.store.tx().await?;
     tx.delete_tags(resource, keys).await?;
+    policies::changed(&mut tx, app, resource).await?;
     tx.commit().await?;
+    app.wake.scheduler();
     Ok(())
 }

@@ -36,6 +36,8 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
         studio: Arc::default(),
         since: now,
         wake: Wake::default(),
+        live: Default::default(),
+        metrics: Default::default(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Runs drivers as processes of this machine. A driver leads its own session and outlives the server.
 
-use super::process;
+use super::{Backend, Handle, RunState, process};
 use crate::rundir::{Process, RunDir};
 use anyhow::Context;
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::path::PathBuf;
@@ -17,24 +18,9 @@ pub struct Local {
     pub environment: BTreeMap<String, String>,
 }
 
-/// How a driver's run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    /// The driver runs.
-    Running,
-    /// The driver ended and said how.
-    Exited(i32),
-    /// The driver is gone without a word: killed, or lost with the machine.
-    Lost,
-}
-
 impl Local {
-    /// Starts the driver of a run that was handed over. May be called again after a crash:
-    /// a folder has one driver, the first to claim it.
-    pub async fn start(&self, run: &RunDir) -> anyhow::Result<Process> {
-        if let Some(driver) = run.driver()? {
-            return Ok(driver);
-        }
+    /// Starts another driver. Of several in a folder the first to claim it works, the others end.
+    fn spawn(&self, run: &RunDir) -> anyhow::Result<Process> {
         let log = OpenOptions::new()
             .append(true)
             .create(true)
@@ -73,10 +59,24 @@ impl Local {
             }),
         }
     }
+}
 
-    /// How a run stands.
-    pub fn status(&self, run: &RunDir, driver: Process) -> anyhow::Result<RunState> {
-        if process::is_alive(driver) {
+#[async_trait]
+impl Backend for Local {
+    fn boot(&self) -> anyhow::Result<u64> {
+        process::boot()
+    }
+
+    async fn start(&self, run: &RunDir) -> anyhow::Result<Handle> {
+        let driver = match run.driver()? {
+            Some(driver) => driver,
+            None => self.spawn(run)?,
+        };
+        Ok(Handle(serde_json::to_string(&driver)?))
+    }
+
+    fn status(&self, run: &RunDir, driver: &Handle) -> anyhow::Result<RunState> {
+        if process::is_alive(process_of(driver)?) {
             return Ok(RunState::Running);
         }
         Ok(run
@@ -84,8 +84,8 @@ impl Local {
             .map_or(RunState::Lost, |exit| RunState::Exited(exit.code)))
     }
 
-    /// Returns when the driver has ended.
-    pub async fn ended(&self, run: &RunDir, mut driver: Process) -> anyhow::Result<()> {
+    async fn ended(&self, run: &RunDir, driver: &Handle) -> anyhow::Result<()> {
+        let mut driver = process_of(driver)?;
         loop {
             process::ended(driver).await?;
             // A crash between start and record can leave two drivers; the one that claimed the folder counts.
@@ -98,18 +98,25 @@ impl Local {
         }
     }
 
-    /// Asks the driver to stop: it interrupts the kernel and saves what there is.
-    pub fn stop(&self, run: &RunDir, driver: Process) -> anyhow::Result<()> {
-        process::signal(
-            run.driver().ok().flatten().unwrap_or(driver),
-            rustix::process::Signal::TERM,
-        )
+    fn stop(&self, run: &RunDir, driver: &Handle) -> anyhow::Result<()> {
+        let driver = match run.driver() {
+            Ok(Some(claimed)) => claimed,
+            _ => process_of(driver)?,
+        };
+        process::signal(driver, rustix::process::Signal::TERM)
     }
 
-    /// Ends every process of the run at once. Returns when none is left.
-    pub async fn kill(&self, run: &RunDir, driver: Option<Process>) -> anyhow::Result<()> {
+    async fn kill(&self, run: &RunDir, driver: Option<&Handle>) -> anyhow::Result<()> {
         // A claim that cannot be read is the run's own doing, and no reason to let it live.
-        let driver = run.driver().ok().flatten().or(driver);
+        let driver = match (run.driver(), driver) {
+            (Ok(Some(claimed)), _) => Some(claimed),
+            (_, Some(handle)) => Some(process_of(handle)?),
+            (_, None) => None,
+        };
         process::kill_run(driver, run.path()).await
     }
+}
+
+fn process_of(driver: &Handle) -> anyhow::Result<Process> {
+    serde_json::from_str(&driver.0).context("an attempt's handle cannot be read")
 }

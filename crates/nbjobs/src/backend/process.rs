@@ -6,10 +6,12 @@ use anyhow::Context;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Marks every process of a run in its environment, also those that left the driver's session.
@@ -28,12 +30,35 @@ const START_TIME: usize = 19;
 pub fn current() -> anyhow::Result<Process> {
     let pid = nix::unistd::getpid().as_raw();
     let start_time = start_time(pid).context("cannot read this process's start time")?;
-    Ok(Process { pid, start_time })
+    let boot = boot()?;
+    Ok(Process {
+        pid,
+        start_time,
+        boot,
+    })
 }
 
 /// The process with this number now; none if it is gone.
 pub fn by_pid(pid: i32) -> Option<Process> {
-    start_time(pid).map(|start_time| Process { pid, start_time })
+    let (start_time, boot) = (start_time(pid)?, boot().ok()?);
+    Some(Process {
+        pid,
+        start_time,
+        boot,
+    })
+}
+
+/// Which start of the machine this is: the first half of the kernel's random `boot_id`.
+pub fn boot() -> anyhow::Result<u64> {
+    static BOOT: OnceLock<u64> = OnceLock::new();
+    if let Some(boot) = BOOT.get() {
+        return Ok(*boot);
+    }
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .context("cannot read the machine's boot id")?;
+    let digits: String = text.chars().filter(|c| *c != '-').take(16).collect();
+    let boot = u64::from_str_radix(&digits, 16).context("the machine's boot id is no UUID")?;
+    Ok(*BOOT.get_or_init(|| boot))
 }
 
 /// Returns when the process has ended; at once if it is gone.
@@ -47,7 +72,7 @@ pub async fn ended(process: Process) -> anyhow::Result<()> {
 
 /// Whether it still runs. One that ended but was not yet waited for does not.
 pub fn is_alive(process: Process) -> bool {
-    start_time(process.pid) == Some(process.start_time)
+    is_of_this_boot(process) && start_time(process.pid) == Some(process.start_time)
 }
 
 /// Sends a signal to exactly this process; one that is gone is no error.
@@ -59,6 +84,11 @@ pub fn signal(process: Process, signal: rustix::process::Signal) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// Numbers and start times begin again with the machine, so that a process of an earlier boot can look like one of now.
+fn is_of_this_boot(process: Process) -> bool {
+    process.boot == 0 || boot().is_ok_and(|boot| boot == process.boot)
 }
 
 /// Kills what is left of a run: its driver's session and every process that carries its mark. Returns when none is left.
@@ -78,16 +108,24 @@ pub async fn kill_run(driver: Option<Process>, run_dir: &Path) -> anyhow::Result
     )
 }
 
+/// The processes of runs whose folders lie in `runs`, each with its run's folder.
+pub fn of_runs(runs: &Path) -> anyhow::Result<Vec<(Process, PathBuf)>> {
+    let mut found = Vec::new();
+    for pid in pids()? {
+        let Some(run) = run_of(pid).filter(|run| run.parent() == Some(runs)) else {
+            continue;
+        };
+        found.extend(by_pid(pid).map(|process| (process, run)));
+    }
+    Ok(found)
+}
+
 /// Kills the processes of a run that are there now; answers how many.
 fn kill_once(driver: Option<Process>, mark: &[u8]) -> anyhow::Result<usize> {
     let own = nix::unistd::getpid().as_raw();
     let driver = driver.filter(|driver| leads_its_session(*driver));
-    let entries = fs::read_dir("/proc").context("cannot list processes")?;
-    let pids = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let mut found = 0;
-    for pid in pids {
+    for pid in pids()? {
         if pid != own && (in_session(pid, driver) || is_marked(pid, mark)) {
             found += 1;
             // It may be gone by now, which is what is wanted.
@@ -97,12 +135,20 @@ fn kill_once(driver: Option<Process>, mark: &[u8]) -> anyhow::Result<usize> {
     Ok(found)
 }
 
+fn pids() -> anyhow::Result<impl Iterator<Item = i32>> {
+    let entries = fs::read_dir("/proc").context("cannot list processes")?;
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()))
+}
+
 /// Whether the session with the driver's number can be the driver's. When another process has the number, its session
 /// is somebody else's: the machine was started again, or the numbers went round.
 fn leads_its_session(driver: Process) -> bool {
-    stat(driver.pid).is_none_or(|fields| {
-        fields.get(START_TIME).and_then(|at| at.parse().ok()) == Some(driver.start_time)
-    })
+    is_of_this_boot(driver)
+        && stat(driver.pid).is_none_or(|fields| {
+            fields.get(START_TIME).and_then(|at| at.parse().ok()) == Some(driver.start_time)
+        })
 }
 
 fn open(process: Process) -> anyhow::Result<Option<OwnedFd>> {
@@ -147,6 +193,17 @@ fn in_session(pid: i32, driver: Option<Process>) -> bool {
     })
 }
 
+/// The folder that a process carries as its mark.
+fn run_of(pid: i32) -> Option<PathBuf> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let path = environment.split(|byte| *byte == 0).find_map(|entry| {
+        entry
+            .strip_prefix(MARK.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="))
+    })?;
+    Some(PathBuf::from(OsStr::from_bytes(path)))
+}
+
 fn is_marked(pid: i32, mark: &[u8]) -> bool {
     fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
         environment
@@ -167,6 +224,11 @@ mod tests {
             start_time: me.start_time + 1,
             ..me
         }));
+        assert!(!is_alive(Process {
+            boot: me.boot ^ 1,
+            ..me
+        }));
+        assert!(is_alive(Process { boot: 0, ..me }));
     }
 
     /// A process in a session that it leads, as a driver; it ends with the test.
@@ -201,6 +263,7 @@ mod tests {
         let gone = Process {
             pid: i32::MAX,
             start_time: 1,
+            boot: 0,
         };
         ended(gone).await.expect("an answer");
         signal(gone, rustix::process::Signal::TERM).expect("no error");

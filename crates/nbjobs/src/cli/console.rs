@@ -3,7 +3,7 @@
 use super::{DataDir, serve};
 use crate::app::sessions;
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::store::{self, Store};
 use anyhow::Context;
 use std::fs;
 
@@ -23,7 +23,7 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
             data_dir.display()
         )
     })?;
-    let database = data_dir.join(serve::DATABASE_FILE);
+    let database = data_dir.join(store::FILE);
     let token = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -2,7 +2,7 @@
 
 use super::{DataDir, serve};
 use crate::app::keys;
-use crate::store::Store;
+use crate::store::{self, Store};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, Strin
     let mut lines = endpoint.lines();
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (endpoint, region, account) = (line(), line(), line());
-    let database = data_dir.join(serve::DATABASE_FILE);
+    let database = data_dir.join(store::FILE);
     let key = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -1,13 +1,16 @@
 //! The command line: one file per subcommand.
 
+mod backup;
 mod client;
 mod console;
 mod definition;
+mod doctor;
 mod env;
 mod execute;
 mod export;
 mod job;
 mod lab;
+mod lock;
 mod notebook_job;
 mod report;
 mod run;
@@ -47,6 +50,10 @@ enum Command {
     Lab(lab::Args),
     /// Turn a notebook into a web page, Markdown or a script
     Export(export::Args),
+    /// Copy a data folder, also while its service runs
+    Backup(backup::Args),
+    /// Check that what a data folder promises holds
+    Doctor(doctor::Args),
     /// Run one attempt of a job (started by the service)
     #[command(hide = true)]
     Execute(execute::Args),
@@ -64,6 +71,8 @@ impl Cli {
             Command::Console(args) => report(console::main(args)),
             Command::Lab(args) => report(lab::main(args)),
             Command::Export(args) => report(export::main(args)),
+            Command::Backup(args) => report(backup::main(&args)),
+            Command::Doctor(args) => report::exit(doctor::main(&args)),
             Command::Execute(args) => execute::main(&args),
         }
     }

@@ -141,6 +141,7 @@ async fn execute(
     let mut options = Options::new(Environment::inherited());
     options.kernel_name = args.kernel.clone();
     options.cwd = args.cwd.clone();
+    options.autosave = args.autosave();
     options.start_timeout = Duration::from_secs(args.start_timeout);
     options.execution_timeout = args
         .execution_timeout
@@ -236,7 +237,10 @@ fn read(path: &str) -> anyhow::Result<Notebook> {
 fn write(notebook: &Notebook, target: &Place, path: &str) -> anyhow::Result<()> {
     let written = match target.local() {
         Some(path) => notebook.save(path).map_err(Into::into),
-        None => target.write(&notebook.to_vec()),
+        None => notebook
+            .to_vec()
+            .map_err(Into::into)
+            .and_then(|bytes| target.write(&bytes)),
     };
     written.with_context(|| cannot_write(path))
 }

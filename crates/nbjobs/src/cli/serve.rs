@@ -1,26 +1,27 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
-use super::{DataDir, console, studio};
+use super::{DataDir, backup, console, lock, studio};
+use crate::api::probes::MetricsAccess;
 use crate::api::{self, Doors};
-use crate::app::{App, Wake, keys, sessions};
+use crate::app::{App, Wake, keys, restored, sessions};
 use crate::backend::local::Local;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::console::Console;
 use crate::engine::{Engine, scheduler};
+use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::naming;
 use crate::objects::{self, Bucket, Objects};
-use crate::store::Store;
+use crate::store::{self, Store};
 use anyhow::{Context, bail};
 use http::Request;
 use jiff::Timestamp;
-use nix::fcntl::{Flock, FlockArg};
 use std::convert::Infallible;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +34,6 @@ use tracing_subscriber::EnvFilter;
 
 /// Where a running service says its endpoint, region and account, a line each, for `nbjobs env`.
 pub(super) const ENDPOINT_FILE: &str = "endpoint";
-/// The database, inside the data folder.
-pub(super) const DATABASE_FILE: &str = "nbjobs.db";
 /// How long shutdown waits for requests and transactions under way.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
@@ -63,9 +62,30 @@ pub(super) struct Args {
     /// A configuration file, TOML (see docs/configuration.md)
     #[arg(long, value_name = "FILE", env = "NBJOBS_CONFIG")]
     config: Option<PathBuf>,
+    /// The form of the log's lines on standard error
+    #[arg(long, value_enum, default_value = "text", env = "NBJOBS_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// The bearer token with which /metrics may be read; without one, nobody may
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "NBJOBS_METRICS_TOKEN",
+        hide_env_values = true
+    )]
+    metrics_token: Option<String>,
+    /// Let everybody who reaches the port read /metrics
+    #[arg(long, conflicts_with = "metrics_token")]
+    metrics_open: bool,
     /// A file with the instant at which time stands still, read again at SIGHUP (for tests of schedules)
     #[arg(long, value_name = "FILE", hide = true)]
     clock_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    /// One JSON object on each line
+    Json,
 }
 
 fn region(text: &str) -> Result<String, String> {
@@ -87,7 +107,7 @@ fn account(text: &str) -> Result<String, String> {
 
 /// Runs the service until SIGTERM or SIGINT.
 pub(super) fn main(args: Args) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::builder()
                 .with_default_directive(tracing::Level::INFO.into())
@@ -96,8 +116,11 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
                 .add_directive("s3s=off".parse()?),
         )
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -108,12 +131,18 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
+    let access = match args.metrics_token {
+        Some(token) if token.is_empty() => bail!("the metrics token is empty"),
+        Some(token) => MetricsAccess::Token(token),
+        None if args.metrics_open => MetricsAccess::Everybody,
+        None => MetricsAccess::Nobody,
+    };
     let config = match &args.config {
         Some(file) => Config::read(file)?,
         None => Config::default(),
     };
     let data_dir = args.data_dir.path();
-    let _lock = lock(&data_dir)?;
+    let _lock = lock::take(&data_dir)?;
     let clock = match &args.clock_file {
         Some(file) => Clock::manual(file)?,
         None => Clock::system(),
@@ -124,7 +153,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         account: args.account,
     };
     let app = App {
-        store: Store::open(&data_dir.join(DATABASE_FILE)).await?,
+        store: Store::open(&data_dir.join(store::FILE)).await?,
         since: make_default_bucket(&objects, &scope, clock.now()).await?,
         objects,
         clock,
@@ -132,9 +161,16 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         job_environment: Arc::new(config::driver_environment().into_iter().collect()),
         studio: Arc::new(config.studio),
         wake: Wake::default(),
+        live: Default::default(),
+        metrics: Metrics::default(),
     };
     keys::ensure_first(&app).await?;
     sessions::ensure_key(&app).await?;
+    let backup_mark = data_dir.join(backup::MARK);
+    if backup_mark.exists() {
+        restored::end_runs(&app).await?;
+        fs::remove_file(backup_mark)?;
+    }
 
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -162,7 +198,8 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     );
     std::io::stdout().flush()?;
 
-    let (doors, pages) = (Doors::new(app.clone()), Console::new(app.clone()));
+    let doors = Doors::new(app.clone(), access);
+    let pages = Console::new(app.clone(), data_dir.join("pages"), shutdown.clone())?;
     let service = tower::service_fn(move |request: Request<axum::body::Body>| {
         let (doors, pages) = (doors.clone(), pages.clone());
         async move {
@@ -237,45 +274,12 @@ fn start_engine(
     };
     Ok(Engine::new(
         app.clone(),
-        backend,
+        Arc::new(backend),
         runs.canonicalize()?,
         jobs_max,
         tasks.clone(),
         shutdown.clone(),
     ))
-}
-
-/// Makes the folder and keeps others out of it: one service has one data folder.
-fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
-    let path = data_dir.join("lock");
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
-    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => lock,
-        Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
-            let holder = fs::read_to_string(&path).unwrap_or_default();
-            bail!(
-                "the data folder {} is held by another nbjobs, process {}; stop it first, or name another folder with --data-dir",
-                data_dir.display(),
-                holder.trim()
-            );
-        }
-        Err((_, error)) => return Err(error).context("cannot lock the data folder"),
-    };
-    lock.set_len(0)?;
-    writeln!(lock, "{}", std::process::id())?;
-    Ok(lock)
 }
 
 /// SIGTERM and SIGINT end the service; SIGHUP reads a manual clock again.

@@ -87,7 +87,7 @@ fn timestamp(seconds: &Value) -> Option<Timestamp> {
 }
 
 /// Names come from other people, so control characters in them must not reach the terminal.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()

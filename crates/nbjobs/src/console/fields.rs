@@ -21,6 +21,11 @@ impl Fields {
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// Whether a name is there, with a value or not.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
     /// All values of a name.
     pub(super) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
         let of_name = self.0.iter().filter(move |(n, _)| n == name);

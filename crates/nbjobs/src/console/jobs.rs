@@ -146,7 +146,7 @@ fn filters(query: &Fields) -> Markup {
         form.filters method="get" action=(PATH) role="search" {
             div.wide {
                 label for="q" { "Search" }
-                input #q type="search" name="q" value=[query.get("q")] placeholder="Name or notebook" autocomplete="off";
+                input #q type="search" name="q" value=[query.get("q")] placeholder="Part of a name" autocomplete="off";
             }
             div {
                 label for="status" { "Status" }

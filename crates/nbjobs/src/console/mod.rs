@@ -4,12 +4,19 @@
 //! Whoever is not signed in sees the sign-in page and nothing else. Every page comes with a content security policy that
 //! runs only our own files, and every change carries a token of the session.
 
+mod again;
 mod assets;
+mod cells;
 mod failure;
 mod fields;
+mod files;
+mod job;
 mod jobs;
 mod layout;
+mod live;
+mod log;
 mod moment;
+mod prepared;
 mod sign_in;
 mod status;
 mod visitor;
@@ -22,8 +29,11 @@ use axum::routing::{get, post};
 use failure::Failure;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
+use prepared::Preparations;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// The path of the first page.
@@ -58,14 +68,19 @@ pub struct Console(Router);
 struct Ground {
     app: App,
     refusals: Arc<sign_in::Refusals>,
+    prepared: Arc<Preparations>,
+    /// Ends what would never end by itself.
+    shutdown: CancellationToken,
 }
 
 impl Console {
-    /// The console onto `app`.
-    pub fn new(app: App) -> Self {
+    /// The console onto `app`, until `shutdown`. It keeps what it has made of outputs in `folder`, which it empties.
+    pub fn new(app: App, folder: PathBuf, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let ground = Ground {
             app,
             refusals: Arc::default(),
+            prepared: Arc::new(Preparations::new(folder)?),
+            shutdown,
         };
         let router = Router::new()
             .route("/", get(async || layout::redirect(ROOT)))
@@ -76,10 +91,21 @@ impl Console {
             .route("/console/sign-out", post(sign_in::sign_out))
             .route("/console/theme", post(layout::set_theme))
             .route(jobs::PATH, get(jobs::page).post(jobs::change))
+            .route("/console/jobs/{name}", get(job::page))
+            .route("/console/jobs/{name}/live", get(live::events))
+            .route("/console/jobs/{name}/stop", post(job::stop))
+            .route(
+                "/console/jobs/{name}/run-again",
+                get(again::page).post(again::run),
+            )
+            .route("/console/jobs/{name}/notebook", get(files::notebook))
+            .route("/console/jobs/{name}/log", get(log::download))
+            .route("/console/jobs/{name}/archive", get(files::archive))
+            .route("/console/jobs/{name}/files/{*path}", get(files::file))
             .fallback(nothing_here)
             .method_not_allowed_fallback(nothing_here)
             .with_state(ground);
-        Self(router)
+        Ok(Self(router))
     }
 
     /// Whether an unsigned request is for people: below [`ROOT`], or a browser at the root of the port.

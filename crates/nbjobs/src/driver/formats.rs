@@ -7,7 +7,8 @@ use super::script;
 use anyhow::Context;
 use notebook::export::{self, Options};
 use notebook::{Environment, Notebook};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +65,15 @@ fn convert(format: &str, output: &Path) -> anyhow::Result<bool> {
             )
         }
     };
-    fs::write(output.with_extension(extension), text).context("cannot write it")?;
+    write(&output.with_extension(extension), &text).context("cannot write it")?;
     Ok(true)
+}
+
+/// Writes a file in place of whatever the notebook put there: no link is followed, and no FIFO waited for.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::create_new(path)?.write_all(text.as_bytes())
 }

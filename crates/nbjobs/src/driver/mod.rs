@@ -4,7 +4,9 @@
 //! It knows the [`RunDir`] and nothing of the server, which may be gone while it works.
 
 mod formats;
+mod network;
 mod notebook_step;
+mod progress;
 mod report;
 mod script;
 
@@ -33,12 +35,17 @@ pub fn run(run: &RunDir) -> anyhow::Result<()> {
     if !run.claim(process::current()?)? {
         return Ok(());
     }
+    // Before there are other threads: they would stay outside.
+    let network = match order.is_network_isolated {
+        true => network::isolate(),
+        false => Ok(()),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let ending = attempt(run, &order, &stop).await;
+        let ending = attempt(run, &order, network, &stop).await;
         when_there_is_room(&stop, || tell(run, &ending)).await
     })
 }
@@ -50,14 +57,23 @@ struct Ending {
     failure: Option<String>,
 }
 
-async fn attempt(run: &RunDir, order: &Order, stop: &CancellationToken) -> Ending {
+async fn attempt(
+    run: &RunDir,
+    order: &Order,
+    network: anyhow::Result<()>,
+    stop: &CancellationToken,
+) -> Ending {
     let job = Attempt::new(run, order);
     say(format_args!(
         "nbjobs {} runs job {}",
         env!("CARGO_PKG_VERSION"),
         order.job
     ));
-    match job.steps(stop).await {
+    let done = match network {
+        Ok(()) => job.steps(stop).await,
+        Err(error) => Err(Failure::new("isolating the network", format!("{error:#}"))),
+    };
+    match done {
         Ok(()) => {
             say(format_args!("Notebook execution is complete"));
             Ending {

@@ -1,6 +1,7 @@
 //! The step that executes the notebook, with a log in Papermill's form.
 
 use super::Attempt;
+use super::progress::Teller;
 use super::report::{Failure, say};
 use crate::model::notebook_job::{TYPES_JSON, TYPES_VARIABLE};
 use notebook::{Environment, Event, Notebook, Options, Parameters, Preparation, Value};
@@ -57,9 +58,15 @@ pub(super) async fn run(
         kernel_name: kernel,
         cwd: Some(attempt.input_dir.clone()),
         output_path: Some(output),
+        replace_special: true,
         ..Options::new(environment)
     };
-    match notebook::execute(&mut notebook, &options, stop.cancelled(), &mut log).await {
+    let mut teller = Teller::new(&attempt.run.progress());
+    let mut tell = |event: Event<'_>| {
+        teller.tell(&event);
+        log(event);
+    };
+    match notebook::execute(&mut notebook, &options, stop.cancelled(), &mut tell).await {
         Ok(_) => Ok(()),
         Err(error @ notebook::Error::Interrupted { .. }) => {
             Err(Failure::stopped(STEP, error.to_string()))

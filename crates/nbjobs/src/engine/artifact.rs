@@ -13,6 +13,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tokio_util::io::ReaderStream;
 
+/// The most bytes of a run's output, before they are packed: what S3 takes in one upload.
+const OUTPUT_BYTES_MAX: u64 = 5 << 30;
+
 /// Packs `output/data` with the log and puts it where the job asked for. When this returns `Ok(Ok(()))` the
 /// object is durable. The inner error is the caller's, and final: its bucket is gone, its output can't be read.
 pub(super) async fn store(
@@ -100,17 +103,34 @@ fn pack(run: &RunDir) -> Result<PathBuf, PackError> {
     let file =
         File::create_new(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::default()));
+    let mut room = OUTPUT_BYTES_MAX;
     if has_data {
-        append(&mut archive, &data, Path::new(""))?;
+        append(&mut archive, &data, Path::new(""), &mut room)?;
     }
     if let Some(mut log) = log {
+        take_room(&log, &mut room)?;
         archive.append_file(LOG_NAME, &mut log)?;
     }
     archive.into_inner()?.finish()?.sync_all()?;
     Ok(path)
 }
 
-fn append(archive: &mut tar::Builder<impl Write>, from: &Path, to: &Path) -> Result<(), PackError> {
+/// Refuses a file that is larger than the room that is left, which may be a hole of a terabyte.
+fn take_room(file: &File, room: &mut u64) -> Result<(), PackError> {
+    *room = room.checked_sub(file.metadata()?.len()).ok_or_else(|| {
+        PackError::Output(format!(
+            "the output has more than {OUTPUT_BYTES_MAX} bytes; put large results into a bucket from the notebook"
+        ))
+    })?;
+    Ok(())
+}
+
+fn append(
+    archive: &mut tar::Builder<impl Write>,
+    from: &Path,
+    to: &Path,
+    room: &mut u64,
+) -> Result<(), PackError> {
     for entry in read_dir(from)? {
         let (path, name) = (entry.path(), to.join(entry.file_name()));
         let kind = entry
@@ -121,10 +141,11 @@ fn append(archive: &mut tar::Builder<impl Write>, from: &Path, to: &Path) -> Res
         }
         if kind.is_dir() {
             archive.append_dir(&name, &path)?;
-            append(archive, &path, &name)?;
+            append(archive, &path, &name, room)?;
         } else if kind.is_file() {
             let mut file =
                 rundir::open_regular(&path).map_err(|error| PackError::reading(&path, error))?;
+            take_room(&file, room)?;
             archive.append_file(&name, &mut file)?;
         }
     }

@@ -1,19 +1,19 @@
 //! One attempt from its lease to the job's final status. Each step looks at what is already there, so a
 //! restarted server goes through the same steps and finds them done.
 
-use super::{Engine, RETRY_PAUSE, artifact, input, log_tail};
+use super::{Engine, RETRY_PAUSE, artifact, input, log_tail, progress_tail};
 use crate::app::{App, executions, logs};
-use crate::backend::local::RunState;
+use crate::backend::{Handle, RunState};
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
-use crate::rundir::{Process, RunDir};
+use crate::rundir::RunDir;
 use crate::store::{Attempt, Lease, LeaseLost};
 use anyhow::Context;
 use std::time::Duration;
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-/// SageMaker's patience between SIGTERM and SIGKILL.
-const STOP_GRACE: Duration = Duration::from_secs(120);
+/// SageMaker's patience between SIGTERM and SIGKILL; a scripted driver's needs no time.
+const STOP_GRACE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 120_000 });
 
 /// How often an attempt is tried in the face of faults of ours, such as a full disk or too many open files. Each try
 /// finds what the one before has done.
@@ -84,24 +84,26 @@ async fn attempt(
 ) -> anyhow::Result<Outcome> {
     let app = &engine.app;
     let (job, row) = rows(app, lease).await?;
-    if run.order()?.is_none() {
+    let boot = engine.backend.boot()?;
+    if !is_filled(run, &row, boot)? {
         if *stop.borrow() {
             return Ok(Outcome::Exited(0));
         }
         mark(engine, lease, SecondaryStatus::Downloading).await?;
-        if let Err(problem) = input::fill(app, &job, run).await? {
+        if let Err(problem) = input::fill(app, &job, run, boot).await? {
             return Ok(Outcome::Broken(FailureReason::Client(problem)));
         }
     }
-    let driver = match handle(&row)? {
+    let driver = match handle(&row) {
         Some(driver) => driver,
         None => start(engine, lease, run).await?,
     };
     let stream = logs::stream_name(&job.name, lease.attempt, job.created_at);
     let log = log_tail::LogTail::new(app, lease, run, stream, row.log_bytes);
-    let (outcome, logged) = tokio::join!(
-        wait(engine, &job, run, driver, stop),
-        log.follow(engine.backend.ended(run, driver)),
+    let (outcome, logged, told) = tokio::join!(
+        wait(engine, &job, run, &driver, stop),
+        log.follow(engine.backend.ended(run, &driver)),
+        progress_tail::follow(app, &job.name, run, engine.backend.ended(run, &driver)),
     );
     if let Err(error) = logged {
         warn!(
@@ -110,7 +112,20 @@ async fn attempt(
             "a run's log is incomplete"
         );
     }
+    if let Err(error) = told {
+        let error = format!("{error:#}");
+        debug!(job = job.name, error, "a run's progress is not seen");
+    }
     outcome
+}
+
+/// Whether the folder can be the driver's: it was handed over, and the machine has not lost what was not synced of it.
+/// A driver that has begun is not begun again, whatever was lost.
+fn is_filled(run: &RunDir, row: &Attempt, boot: u64) -> anyhow::Result<bool> {
+    let Some(order) = run.order()? else {
+        return Ok(false);
+    };
+    Ok(order.boot == boot || row.handle.is_some() || run.driver()?.is_some())
 }
 
 /// The job and its newest try as they stand now.
@@ -124,18 +139,16 @@ async fn rows(app: &App, lease: &Lease) -> anyhow::Result<(Job, Attempt)> {
 }
 
 /// The driver that the backend has started, if that is stored.
-fn handle(row: &Attempt) -> anyhow::Result<Option<Process>> {
-    let handle = row.handle.as_deref().map(serde_json::from_str).transpose();
-    handle.context("an attempt's handle cannot be read")
+fn handle(row: &Attempt) -> Option<Handle> {
+    row.handle.clone().map(Handle)
 }
 
-async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<Process> {
+async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<Handle> {
     let driver = engine.backend.start(run).await?;
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
     tx.require(lease).await?;
-    tx.set_handle(lease, &serde_json::to_string(&driver)?)
-        .await?;
+    tx.set_handle(lease, &driver.0).await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let status = job.status;
     if status == JobStatus::InProgress {
@@ -143,7 +156,7 @@ async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<P
             .await?;
     }
     tx.commit().await?;
-    info!(job = lease.job, driver.pid, "started a run");
+    info!(job = lease.job, driver = driver.0, "started a run");
     Ok(driver)
 }
 
@@ -152,7 +165,7 @@ async fn wait(
     engine: &Engine,
     job: &Job,
     run: &RunDir,
-    driver: Process,
+    driver: &Handle,
     stop: &mut watch::Receiver<bool>,
 ) -> anyhow::Result<Outcome> {
     let backend = &engine.backend;
@@ -234,7 +247,7 @@ async fn settle(
     }
     mark(engine, lease, SecondaryStatus::Uploading).await?;
     // Whatever the outcome, also after a fault of ours: nothing runs on, or writes to what is packed.
-    engine.backend.kill(run, handle(&row)?).await?;
+    engine.backend.kill(run, handle(&row).as_ref()).await?;
     let stored = artifact::store(app, &job, run).await?;
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
@@ -245,9 +258,11 @@ async fn settle(
         .await?;
     executions::job_ended(&mut tx, app, &job, now).await?;
     tx.commit().await?;
+    app.live.end(&job.name);
     // A failed step of a pipeline may have got a moment for its next attempt.
     app.wake.scheduler();
-    info!(job = job.name, %status, reason = job.failure_reason, "finished a run");
+    app.metrics.job_ended(&job);
+    info!(job = job.name, attempt = lease.attempt, %status, reason = job.failure_reason, "finished a run");
     Ok(())
 }
 

@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// Deletes the folders of runs that have ended: the server was killed before it could.
-    async fn sweep(&self) -> anyhow::Result<()> {
+    pub(crate) async fn sweep(&self) -> anyhow::Result<()> {
         for entry in std::fs::read_dir(&self.runs)? {
             let path = entry?.path();
             let Some(job) = path.file_stem().and_then(|stem| stem.to_str()) else {
@@ -107,6 +107,11 @@ impl Engine {
         )
         .await?;
         tx.commit().await?;
+        info!(
+            job = lease.job,
+            attempt = lease.attempt,
+            "took a job from the queue"
+        );
         Ok(Some(lease))
     }
 

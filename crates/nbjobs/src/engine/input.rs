@@ -15,8 +15,13 @@ use tokio_util::io::StreamReader;
 /// Objects of one channel.
 const CHANNEL_OBJECTS_MAX: usize = 100_000;
 
-/// Prepares the folder and hands it over. The inner error is the caller's: what is missing or cannot be a file.
-pub(super) async fn fill(app: &App, job: &Job, run: &RunDir) -> anyhow::Result<Result<(), String>> {
+/// Prepares the folder in this `boot` of the machine and hands it over. The inner error is the caller's: what is missing or cannot be a file.
+pub(super) async fn fill(
+    app: &App,
+    job: &Job,
+    run: &RunDir,
+    boot: u64,
+) -> anyhow::Result<Result<(), String>> {
     run.create()?;
     for channel in &job.spec.input_data_config {
         if let Err(problem) = download(app, channel, run).await? {
@@ -25,11 +30,11 @@ pub(super) async fn fill(app: &App, job: &Job, run: &RunDir) -> anyhow::Result<R
     }
     let parameters = serde_json::to_vec(&job.spec.hyper_parameters)?;
     std::fs::write(run.hyperparameters(), parameters)?;
-    run.hand_over(&order(app, job, run))?;
+    run.hand_over(&order(app, job, run, boot))?;
     Ok(Ok(()))
 }
 
-fn order(app: &App, job: &Job, run: &RunDir) -> Order {
+fn order(app: &App, job: &Job, run: &RunDir, boot: u64) -> Order {
     let channel = notebook_channel(job);
     let arn = app
         .scope
@@ -50,6 +55,8 @@ fn order(app: &App, job: &Job, run: &RunDir) -> Order {
         job: job.name.clone(),
         environment,
         notebook_channel: channel,
+        is_network_isolated: job.spec.enable_network_isolation,
+        boot,
     }
 }
 

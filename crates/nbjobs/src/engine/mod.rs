@@ -6,12 +6,13 @@ mod attempt;
 pub mod dispatcher;
 mod input;
 mod log_tail;
+mod progress_tail;
 pub mod scheduler;
 #[cfg(test)]
 mod testing;
 
 use crate::app::App;
-use crate::backend::local::Local;
+use crate::backend::Backend;
 use crate::rundir::RunDir;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -23,14 +24,14 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 /// How long to wait before trying again what could not be done or stored: a full disk or a lost database is not the
-/// job's fault.
-const RETRY_PAUSE: Duration = Duration::from_secs(5);
+/// job's fault. Tests that break things on purpose don't wait for it.
+const RETRY_PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 5_000 });
 
 /// The loops' common ground. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Engine {
     app: App,
-    backend: Local,
+    backend: Arc<dyn Backend>,
     /// The folder of all run folders.
     runs: PathBuf,
     /// Who holds the leases of this start of the server.
@@ -54,7 +55,7 @@ impl Engine {
     /// An engine whose drivers work in `runs`, at most `jobs_max` at the same time.
     pub fn new(
         app: App,
-        backend: Local,
+        backend: Arc<dyn Backend>,
         runs: PathBuf,
         jobs_max: usize,
         tasks: TaskTracker,

@@ -6,6 +6,7 @@ use crate::app::{App, jobs};
 use crate::backend::local::Local;
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -20,7 +21,7 @@ pub(super) async fn engine(dir: &Path) -> Engine {
     let app = open(dir, at(NOW)).await;
     Engine::new(
         app,
-        backend,
+        Arc::new(backend),
         runs,
         1,
         Default::default(),

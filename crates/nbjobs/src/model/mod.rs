@@ -1,6 +1,7 @@
 //! The nouns and their lawful changes. Pure: no IO, no async, no clock; `now` is an argument.
 
 pub mod arn;
+pub mod finding;
 pub mod job;
 pub mod list;
 pub mod log;
@@ -8,6 +9,8 @@ pub mod naming;
 pub mod notebook_job;
 pub mod parameter;
 pub mod pipeline;
+pub mod policy;
+pub mod progress;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;

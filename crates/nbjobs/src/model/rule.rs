@@ -1,7 +1,7 @@
 //! A rule: when, and what to start. Knows no rows and no doors.
 
-use super::schedule::{InvalidSchedule, Timing};
-use jiff::Timestamp;
+use super::schedule::{InvalidSchedule, Timing, Window};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -23,14 +23,22 @@ pub struct Rule {
     pub description: Option<String>,
     /// The role given with the rule, which nothing uses: targets have their own.
     pub role_arn: Option<String>,
-    /// When it fires next; none when it is disabled or its schedule is over.
+    /// Its next due moment; none when it is disabled or its schedule is over.
     pub next_due: Option<Timestamp>,
+    /// When that moment fires: itself, or somewhat later if the rule has start jitter.
+    pub fires_at: Option<Timestamp>,
+    /// When it was last enabled.
+    pub enabled_at: Option<Timestamp>,
 }
 
 impl Rule {
-    /// When it is due.
-    pub fn timing(&self) -> Result<Timing, InvalidSchedule> {
-        self.schedule_expression.parse().map(Timing::of_rule)
+    /// When it is due, and how long after that it fires: up to `jitter`, decided by the rule's name and the moment.
+    pub fn timing(&self, jitter: Option<SignedDuration>) -> Result<Timing, InvalidSchedule> {
+        let jitter = jitter.map(|jitter| Window {
+            width_s: u32::try_from(jitter.as_secs()).unwrap_or(u32::MAX),
+            seed: self.name.clone(),
+        });
+        Ok(Timing::of_rule(self.schedule_expression.parse()?).within(jitter))
     }
 }
 
@@ -132,6 +140,8 @@ pub struct Firing {
     pub decided_at: Timestamp,
     /// Why it is so, for people; none when it simply started.
     pub reason: Option<String>,
+    /// The ARNs of the executions or jobs that it started.
+    pub started: Vec<String>,
 }
 
 /// What became of a due moment.
@@ -139,26 +149,40 @@ pub struct Firing {
 pub enum FiringStatus {
     /// Every target was started at its time.
     Started,
-    /// Every target was started, more than [`LATE_AFTER`] after its time.
+    /// Every target was started, more than [`LATE_AFTER`](super::schedule::LATE_AFTER) after its time.
     Late,
+    /// It waits for an earlier run to end.
+    Queued,
+    /// It was not started, because an earlier run had not ended.
+    Skipped,
+    /// A later moment took its place: its run was stopped, or its wait ended.
+    Replaced,
     /// It passed while the service was away, and nothing was started.
     Missed,
     /// A target could not be started.
     Failed,
 }
 
-/// How long after its due moment a start counts as late.
-pub const LATE_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
-
 impl FiringStatus {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Started, Self::Late, Self::Missed, Self::Failed];
+    pub const ALL: [Self; 7] = [
+        Self::Started,
+        Self::Late,
+        Self::Queued,
+        Self::Skipped,
+        Self::Replaced,
+        Self::Missed,
+        Self::Failed,
+    ];
 
     /// The word that is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Started => "Started",
             Self::Late => "Late",
+            Self::Queued => "Queued",
+            Self::Skipped => "Skipped",
+            Self::Replaced => "Replaced",
             Self::Missed => "Missed",
             Self::Failed => "Failed",
         }

@@ -124,7 +124,7 @@ impl Schedule {
     pub fn timing(&self, scope: &Scope) -> Result<Timing, InvalidTiming> {
         let settings = &self.settings;
         let window = settings.window_minutes.map(|minutes| Window {
-            minutes,
+            width_s: minutes * 60,
             seed: format!("{} {}", scope.schedule(&self.name), self.created_at),
         });
         Timing::of_schedule(

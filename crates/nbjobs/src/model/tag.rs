@@ -1,5 +1,6 @@
 //! Tags: short labels on jobs, pipelines and rules, with AWS's limits.
 
+use super::policy;
 use serde::{Deserialize, Serialize};
 
 /// AWS allows 50 tags on one resource.
@@ -19,7 +20,8 @@ pub struct Tag {
     pub value: String,
 }
 
-/// Checks a list of tags against AWS's limits; the error says which tag is wrong.
+/// Checks a list of tags against AWS's limits, and those that are ours for what they say; the error says which tag is
+/// wrong.
 pub fn validate(tags: &[Tag]) -> Result<(), String> {
     if tags.len() > TAGS_MAX {
         return Err(format!(
@@ -51,7 +53,7 @@ pub fn validate(tags: &[Tag]) -> Result<(), String> {
             return Err(format!("the tag key '{}' is given twice", tag.key));
         }
     }
-    Ok(())
+    policy::check(tags)
 }
 
 #[cfg(test)]

@@ -92,7 +92,12 @@ impl Inner {
     /// Puts a staged file or folder in place as a blob, durably.
     pub(super) fn place_blob(&self, staged: &Path, id: &str) -> Result<()> {
         let path = self.layout.blob(id);
+        #[cfg(test)]
+        crate::faults::at(&path, crate::faults::When::Before).map_err(io::Error::from)?;
         fs::rename(staged, &path)?;
-        Ok(disk::sync_parent(&path)?)
+        disk::sync_parent(&path)?;
+        #[cfg(test)]
+        crate::faults::at(&path, crate::faults::When::After).map_err(io::Error::from)?;
+        Ok(())
     }
 }

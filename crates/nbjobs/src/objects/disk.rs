@@ -144,9 +144,13 @@ pub(super) fn replace_json<T: Serialize>(
     path: &Path,
     value: &T,
 ) -> io::Result<()> {
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::Before)?;
     let staged = layout.new_staging();
     write_file(&staged, &serde_json::to_vec(value)?)?;
     let placed = fs::rename(&staged, path).and_then(|()| sync_parent(path));
+    #[cfg(test)]
+    crate::faults::at(path, crate::faults::When::After)?;
     if placed.is_err() {
         let _ = fs::remove_file(&staged);
     }

@@ -10,14 +10,17 @@
 //!
 //! Everything is durable (fsync of file and folder) before an operation answers.
 
+pub mod backup;
 mod blobs;
 mod buckets;
+pub mod check;
 pub mod checksum;
 mod disk;
 pub mod error;
 pub mod list;
 pub mod names;
 mod notes;
+mod probe;
 pub mod read;
 pub mod record;
 pub mod staged;

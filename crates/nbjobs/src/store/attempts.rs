@@ -132,6 +132,7 @@ impl Tx {
         .bind(i64::try_from(log_bytes)?)
         .execute(self.conn())
         .await?;
+        self.changes_job(&lease.job);
         Ok(())
     }
 }

@@ -11,10 +11,6 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
 
-/// The notebook's name, as the index `jobs_by_notebook` has it.
-const NOTEBOOK: &str =
-    r#"COALESCE(json_extract(spec, '$."Environment"."SM_INPUT_NOTEBOOK_NAME"'), '')"#;
-
 /// A pattern for `LIKE … ESCAPE '\\'` that finds `part` anywhere.
 fn like(part: &str) -> String {
     let escaped = part
@@ -78,12 +74,10 @@ impl Store {
                 .push(") > 0");
         }
         if let Some(part) = &filter.matches {
-            // The notebook's name is in an index, which holds nothing else that would have to be read.
-            query.push(" AND (name LIKE ").push_bind(like(part));
-            query.push(format!(
-                " ESCAPE '\\' OR name IN (SELECT name FROM jobs INDEXED BY jobs_by_notebook WHERE {NOTEBOOK} LIKE "
-            ));
-            query.push_bind(like(part)).push(" ESCAPE '\\'))");
+            query
+                .push(" AND name LIKE ")
+                .push_bind(like(part))
+                .push(" ESCAPE '\\'");
         }
         if let Some(pipeline) = &filter.pipeline {
             query.push(
@@ -242,6 +236,7 @@ impl Tx {
         if done.rows_affected() != 1 {
             anyhow::bail!("job {} is not {before} any more", job.name);
         }
+        self.changes_job(&job.name);
         Ok(())
     }
 }

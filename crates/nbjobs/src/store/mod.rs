@@ -5,8 +5,12 @@
 
 mod access_keys;
 mod attempts;
+mod backup;
+mod changes;
+mod check;
 mod executions;
 mod firings;
+mod health;
 mod jobs;
 mod logs;
 mod notebook_jobs;
@@ -14,20 +18,26 @@ mod page;
 mod parameters;
 mod pipeline_versions;
 mod pipelines;
+mod request_tokens;
 mod rules;
 mod schedules;
 mod search;
 mod sessions;
 mod started_by;
 mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use access_keys::AccessKey;
 pub use attempts::{Attempt, Lease, LeaseLost};
+pub use changes::Watch;
+pub use check::Schema;
 pub use executions::Origin;
 pub use notebook_jobs::Listed;
 pub use search::Candidate;
 
 use anyhow::Context;
+use changes::Changes;
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -35,10 +45,13 @@ use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
+/// The database, inside the data folder.
+pub const FILE: &str = "nbjobs.db";
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 /// How long a statement waits for the file's lock, which only another program could hold.
@@ -49,10 +62,21 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    changes: Changes,
+    #[cfg(test)]
+    file: std::path::PathBuf,
 }
 
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
-pub struct Tx(sqlx::Transaction<'static, Sqlite>);
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Sqlite>,
+    /// Told once the transaction is durable.
+    changes: Changes,
+    /// The jobs that it changes.
+    changed: Vec<Arc<str>>,
+    #[cfg(test)]
+    file: std::path::PathBuf,
+}
 
 impl Store {
     /// Opens or makes the database file and brings its tables up to date.
@@ -86,7 +110,13 @@ impl Store {
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
         let readers = readers(options, file).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
+        })
     }
 
     /// Opens the database of a service that runs, to read. Writing through it fails.
@@ -95,12 +125,33 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            changes: Changes::default(),
+            #[cfg(test)]
+            file: file.to_owned(),
         })
     }
 
     /// Begins a transaction that may write.
     pub async fn tx(&self) -> anyhow::Result<Tx> {
-        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        #[cfg(test)]
+        crate::faults::is_up(&self.file)?;
+        Ok(Tx {
+            inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
+            changes: self.changes.clone(),
+            changed: Vec::new(),
+            #[cfg(test)]
+            file: self.file.clone(),
+        })
+    }
+
+    /// Tells whoever watches a job that there is more to see than its rows show.
+    pub fn tell(&self, job: &str) {
+        self.changes.tell(vec![job.into()]);
+    }
+
+    /// Hears of every change of a job, its status or its log, that is committed from now on.
+    pub fn watch(&self) -> Watch {
+        self.changes.watch()
     }
 
     /// Waits for statements under way and closes the file.
@@ -113,11 +164,43 @@ impl Store {
 impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
-        Ok(self.0.commit().await?)
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
+        self.inner.commit().await?;
+        self.changes.tell(self.changed);
+        #[cfg(test)]
+        crate::faults::at_commit(&self.file, crate::faults::When::After)?;
+        Ok(())
+    }
+
+    /// Marks a place that [`Tx::rollback_to_savepoint`] comes back to. There is one at a time.
+    pub async fn savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("SAVEPOINT one").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub async fn release_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("RELEASE one").await
+    }
+
+    /// Takes back what was done since the savepoint. The transaction goes on.
+    pub async fn rollback_to_savepoint(&mut self) -> anyhow::Result<()> {
+        self.run("ROLLBACK TO one").await?;
+        self.release_savepoint().await
+    }
+
+    async fn run(&mut self, statement: &'static str) -> anyhow::Result<()> {
+        sqlx::query(statement).execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Whoever watches the job will look at it after the commit.
+    fn changes_job(&mut self, name: &str) {
+        self.changed.push(name.into());
     }
 
     fn conn(&mut self) -> &mut SqliteConnection {
-        &mut self.0
+        &mut self.inner
     }
 }
 

@@ -9,16 +9,20 @@ use sqlx::sqlite::SqliteRow;
 
 fn rule(row: &SqliteRow) -> anyhow::Result<Rule> {
     let state: String = row.try_get("state")?;
+    let optional = |column: &str| -> anyhow::Result<Option<Timestamp>> {
+        row.try_get::<Option<i64>, _>(column)?
+            .map(instant)
+            .transpose()
+    };
     Ok(Rule {
         name: row.try_get("name")?,
         schedule_expression: row.try_get("schedule_expression")?,
         state: RuleState::parse(&state).with_context(|| format!("unknown state {state}"))?,
         description: row.try_get("description")?,
         role_arn: row.try_get("role_arn")?,
-        next_due: row
-            .try_get::<Option<i64>, _>("next_due")?
-            .map(instant)
-            .transpose()?,
+        next_due: optional("next_due")?,
+        fires_at: optional("fires_at")?,
+        enabled_at: optional("enabled_at")?,
     })
 }
 
@@ -60,25 +64,21 @@ impl Store {
         .collect()
     }
 
-    /// Rules whose next due moment has come, longest due first.
-    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<Rule>> {
-        sqlx::query(
+    /// The names of rules that are to fire, those that have waited longest first.
+    pub async fn due_rules(&self, now: Timestamp) -> anyhow::Result<Vec<String>> {
+        let names = sqlx::query_scalar(
             "-- due_rules
-            SELECT * FROM rules WHERE next_due <= $1 ORDER BY next_due, name",
+            SELECT name FROM rules WHERE fires_at <= $1 ORDER BY fires_at, name",
         )
-        .bind(micros(now))
-        .fetch_all(&self.readers)
-        .await?
-        .iter()
-        .map(rule)
-        .collect()
+        .bind(micros(now));
+        Ok(names.fetch_all(&self.readers).await?)
     }
 
-    /// The next due moment of all rules.
+    /// When the next rule fires.
     pub async fn next_due(&self) -> anyhow::Result<Option<Timestamp>> {
         let due: Option<i64> = sqlx::query_scalar(
             "-- next_due
-            SELECT MIN(next_due) FROM rules WHERE next_due IS NOT NULL",
+            SELECT MIN(fires_at) FROM rules WHERE fires_at IS NOT NULL",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -150,11 +150,12 @@ impl Tx {
     pub async fn put_rule(&mut self, rule: &Rule) -> anyhow::Result<()> {
         sqlx::query(
             "-- put_rule
-            INSERT INTO rules (name, schedule_expression, state, description, role_arn, next_due)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO rules (name, schedule_expression, state, description, role_arn, next_due,
+                fires_at, enabled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (name) DO UPDATE SET schedule_expression = excluded.schedule_expression,
                 state = excluded.state, description = excluded.description, role_arn = excluded.role_arn,
-                next_due = excluded.next_due",
+                next_due = excluded.next_due, fires_at = excluded.fires_at, enabled_at = excluded.enabled_at",
         )
         .bind(&rule.name)
         .bind(&rule.schedule_expression)
@@ -162,26 +163,40 @@ impl Tx {
         .bind(&rule.description)
         .bind(&rule.role_arn)
         .bind(rule.next_due.map(micros))
+        .bind(rule.fires_at.map(micros))
+        .bind(rule.enabled_at.map(micros))
         .execute(self.conn())
         .await?;
         Ok(())
     }
 
-    /// Sets when a rule fires next.
+    /// Sets a rule's next due moment, and when it fires.
     pub async fn set_next_due(
         &mut self,
         name: &str,
         next_due: Option<Timestamp>,
+        fires_at: Option<Timestamp>,
     ) -> anyhow::Result<()> {
         sqlx::query(
             "-- set_next_due
-            UPDATE rules SET next_due = $2 WHERE name = $1",
+            UPDATE rules SET next_due = $2, fires_at = $3 WHERE name = $1",
         )
         .bind(name)
         .bind(next_due.map(micros))
+        .bind(fires_at.map(micros))
         .execute(self.conn())
         .await?;
         Ok(())
+    }
+
+    /// The names of the rules that have `arn` as a target.
+    pub async fn rules_of_target(&mut self, arn: &str) -> anyhow::Result<Vec<String>> {
+        let names = sqlx::query_scalar(
+            "-- rules_of_target_in_tx
+            SELECT DISTINCT rule FROM targets WHERE arn = $1 ORDER BY rule",
+        )
+        .bind(arn);
+        Ok(names.fetch_all(self.conn()).await?)
     }
 
     /// Removes a rule with its targets.

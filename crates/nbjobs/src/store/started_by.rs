@@ -39,9 +39,10 @@ impl Store {
             };
             found.insert(row.try_get(0)?, started);
         }
+        // The plus keeps SQLite from looking through all tags of this key; each job has few.
         let mut query = QueryBuilder::<Sqlite>::new(
             "-- display_names
-            SELECT resource, value FROM tags WHERE key = ",
+            SELECT resource, value FROM tags WHERE +key = ",
         );
         query.push_bind(display_name_tag).push(" AND resource IN (");
         let by_resource: HashMap<String, &String> =

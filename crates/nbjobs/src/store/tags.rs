@@ -5,6 +5,9 @@ use crate::model::tag::Tag;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+/// The tag that Studio's lists show and sort by. Jobs and pipelines have its value in their own row, too: `name_tag`.
+pub(super) const NAME: &str = "sagemaker:name";
+
 pub(super) fn tag(row: &SqliteRow) -> anyhow::Result<Tag> {
     Ok(Tag {
         key: row.try_get(0)?,
@@ -56,7 +59,34 @@ impl Tx {
             .bind(&tag.value)
             .execute(self.conn())
             .await?;
+            if tag.key == NAME {
+                self.set_name_tag(resource, &tag.value).await?;
+            }
         }
+        Ok(())
+    }
+
+    async fn set_name_tag(&mut self, resource: &str, value: &str) -> anyhow::Result<()> {
+        let (sql, name) = if let Some(name) = resource.strip_prefix("training-job/") {
+            (
+                "-- set_name_tag_of_job
+                UPDATE jobs SET name_tag = $1 WHERE name = $2",
+                name,
+            )
+        } else if let Some(name) = resource.strip_prefix("pipeline/") {
+            (
+                "-- set_name_tag_of_pipeline
+                UPDATE pipelines SET name_tag = $1 WHERE name = $2",
+                name,
+            )
+        } else {
+            return Ok(());
+        };
+        sqlx::query(sql)
+            .bind(value)
+            .bind(name)
+            .execute(self.conn())
+            .await?;
         Ok(())
     }
 
@@ -71,6 +101,9 @@ impl Tx {
             .bind(key)
             .execute(self.conn())
             .await?;
+            if key == NAME {
+                self.set_name_tag(resource, "").await?;
+            }
         }
         Ok(())
     }

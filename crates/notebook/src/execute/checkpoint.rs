@@ -2,6 +2,7 @@
 //! of the time and no more than a megabyte a second goes to the disk, however large the notebook is.
 
 use crate::nbformat::{Notebook, save};
+use save::Special;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,48 +17,85 @@ const BYTES_PER_SECOND: u64 = 1_000_000;
 /// After a checkpoint that took a time `t`, the next one waits this many `t`: 25 % of the time goes into saving.
 const REST_FACTOR: u32 = 3;
 
+/// When a checkpoint is made of a cell that is still running. One at its start and one at its end are always made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Autosave {
+    /// Soon after each output.
+    Soon,
+    /// After an output, when so much time has passed since the last checkpoint.
+    Every(Duration),
+    /// Never.
+    Off,
+}
+
 /// The file of a run.
 pub(super) struct Checkpoint {
     path: Option<PathBuf>,
+    autosave: Autosave,
+    special: Special,
+    /// A cell has begun or ended.
     dirty: bool,
+    /// A cell has put something out.
+    output: bool,
+    begun: Instant,
     due: Instant,
     writing: Option<JoinHandle<Written>>,
 }
 
 impl Checkpoint {
     /// Without a path nothing is ever saved.
-    pub fn new(path: Option<PathBuf>) -> Self {
+    pub fn new(path: Option<PathBuf>, autosave: Autosave, special: Special) -> Self {
         Self {
             path,
+            autosave,
+            special,
             dirty: false,
+            output: false,
+            begun: Instant::now(),
             due: Instant::now(),
             writing: None,
         }
     }
 
-    /// The notebook differs from the file.
+    /// A cell has begun or ended.
     pub fn mark(&mut self) {
         self.dirty = true;
     }
 
+    /// A cell has put something out.
+    pub fn mark_output(&mut self) {
+        self.output = true;
+    }
+
+    /// The moment of the next checkpoint, unless there is nothing to save.
+    fn moment(&self) -> Option<Instant> {
+        self.path.as_ref()?;
+        match self.autosave {
+            _ if self.dirty => Some(self.due),
+            Autosave::Soon if self.output => Some(self.due),
+            Autosave::Every(interval) if self.output => Some(self.due.max(self.begun + interval)),
+            _ => None,
+        }
+    }
+
     /// Waits until it is time for a checkpoint; for ever while there is nothing to save.
     pub async fn due(&mut self) {
-        if self.path.is_none() || !self.dirty {
-            std::future::pending::<()>().await;
+        match self.moment() {
+            Some(moment) => tokio::time::sleep_until(moment).await,
+            None => std::future::pending().await,
         }
-        tokio::time::sleep_until(self.due).await;
     }
 
     /// Whether it is time for a checkpoint.
     pub fn is_due(&self) -> bool {
-        self.path.is_some() && self.dirty && Instant::now() >= self.due
+        self.moment().is_some_and(|moment| Instant::now() >= moment)
     }
 
     /// Saves if it is time. The file is written in the background; what became of the write before is returned, once
     /// it has ended.
     pub async fn save_if_due(&mut self, notebook: &Notebook) -> Option<io::Result<()>> {
         let now = Instant::now();
-        if !self.dirty || now < self.due {
+        if !self.is_due() {
             return None;
         }
         let path = self.path.clone()?;
@@ -74,8 +112,10 @@ impl Checkpoint {
             return before;
         }
         // The system's file cache takes the bytes at once; waiting for the disk is done beside the run.
-        let staged = save::stage(&path, |writer| notebook.write(writer));
+        let staged = save::stage(&path, self.special, |writer| notebook.write(writer));
         self.dirty = staged.is_err();
+        self.output = false;
+        self.begun = now;
         let bytes = staged.as_ref().map_or(0, save::Staged::len);
         self.due = now + INTERVAL_MIN.max(Duration::from_secs(bytes / BYTES_PER_SECOND));
         self.writing = Some(tokio::task::spawn_blocking(move || Written {
@@ -94,8 +134,9 @@ impl Checkpoint {
             return Ok(());
         };
         let begun = Instant::now();
-        notebook.save(path)?;
-        self.dirty = false;
+        save::replace(path, self.special, |writer| notebook.write(writer))?;
+        (self.dirty, self.output) = (false, false);
+        self.begun = begun;
         self.due = Instant::now() + INTERVAL_MIN.max(begun.elapsed() * REST_FACTOR);
         Ok(())
     }
@@ -113,4 +154,33 @@ struct Written {
     result: io::Result<()>,
     ended: Instant,
     took: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn autosave_tells_when_output_is_saved() {
+        let hour = Duration::from_secs(3600);
+        let moment = |autosave| {
+            let mut checkpoint =
+                Checkpoint::new(Some(PathBuf::from("any")), autosave, Special::Follow);
+            checkpoint.mark_output();
+            checkpoint.moment().map(|moment| moment - checkpoint.begun)
+        };
+        assert!(moment(Autosave::Soon).is_some_and(|rest| rest < hour));
+        assert_eq!(moment(Autosave::Every(hour)), Some(hour));
+        assert_eq!(moment(Autosave::Off), None);
+        let mut checkpoint =
+            Checkpoint::new(Some(PathBuf::from("any")), Autosave::Off, Special::Follow);
+        checkpoint.mark_output();
+        checkpoint.mark();
+        assert!(checkpoint.moment().is_some(), "the end of a cell is saved");
+        assert!(
+            Checkpoint::new(None, Autosave::Soon, Special::Follow)
+                .moment()
+                .is_none()
+        );
+    }
 }

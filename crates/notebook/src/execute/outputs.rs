@@ -2,15 +2,17 @@
 //! updates by display id. Knows no kernel process and no files.
 
 use super::Event;
+use super::spill::Spill;
 use super::stream::append_folded;
 use crate::clock;
 use crate::kernel::Message;
-use crate::nbformat::{Cell, Object, Output};
+use crate::nbformat::{Cell, Output};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 /// Where outputs of a run go.
-#[derive(Default)]
 pub(super) struct Outputs {
     /// The cell of each request, for the life of the kernel: some kernels and threads publish late.
     cells_by_request: HashMap<String, usize>,
@@ -24,14 +26,24 @@ pub(super) struct Outputs {
     fold: bool,
     /// Where a terminal's cursor would be in the last line of a cell's last stream, if not at its end.
     cursors: HashMap<usize, usize>,
+    /// The last error output of the current cell.
+    error: Option<Output>,
+    spill: Spill,
 }
 
 impl Outputs {
-    /// With `fold`, text of streams that a carriage return or a backspace overwrites is dropped.
-    pub fn new(fold: bool) -> Self {
+    /// With `fold`, text of streams that a carriage return or a backspace overwrites is dropped. What need not be in
+    /// memory is put into a file in `folder`.
+    pub fn new(fold: bool, folder: PathBuf) -> Self {
         Self {
+            cells_by_request: HashMap::new(),
+            displays: HashMap::new(),
+            to_clear: HashSet::new(),
+            current: None,
             fold,
-            ..Self::default()
+            cursors: HashMap::new(),
+            error: None,
+            spill: Spill::new(folder, fold),
         }
     }
 
@@ -39,12 +51,29 @@ impl Outputs {
     pub fn expect(&mut self, request: &str, cell: usize) {
         self.cells_by_request.insert(request.to_owned(), cell);
         self.current = Some(cell);
+        self.error = None;
+    }
+
+    /// The outputs of a cell that keeps them need not be in memory.
+    pub fn keep(&mut self, index: usize, cells: &mut [Cell]) {
+        if cells
+            .get(index)
+            .is_some_and(|cell| !cell.outputs.is_empty())
+        {
+            self.spill.keep(index);
+            self.spill.relieve(cells, None);
+        }
+    }
+
+    /// The last error that the current cell has put out and not cleared.
+    pub fn error(&self) -> Option<&Output> {
+        self.error.as_ref()
     }
 
     /// Applies a message to the cells; whether it changed one.
     pub fn apply(
         &mut self,
-        message: Message,
+        mut message: Message,
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) -> bool {
@@ -66,21 +95,26 @@ impl Outputs {
         }
         match message.kind() {
             "stream" | "display_data" | "execute_result" | "error" => {
-                let Some(output) = output_of(&message) else {
+                let id = display_id(&message.content);
+                let Some(output) = output_of(&mut message) else {
                     return false;
                 };
-                match display_id(&message.content) {
+                self.spill.hold(index, message.content_length);
+                match id {
                     _ if message.kind() == "stream" => self.stream(output, index, cells, events),
                     Some(id) => self.display(id, output, index, cells, events),
                     None => self.push(output, index, cells, events),
                 }
+                self.spill.relieve(cells, self.current);
             }
             "update_display_data" => {
                 let Some(id) = display_id(&message.content) else {
                     return false;
                 };
-                let (data, metadata) = data_and_metadata(&message.content);
-                self.update(&id, &data, &metadata, cells, events);
+                let (data, metadata) = data_and_metadata(&mut message);
+                let size = message.content_length;
+                self.update(&id, size, &data, &metadata, cells, events);
+                self.spill.relieve(cells, self.current);
             }
             "clear_output" => {
                 if message.content.get("wait").and_then(Value::as_bool) == Some(true) {
@@ -115,6 +149,9 @@ impl Outputs {
             index,
             output: &output,
         });
+        if self.current == Some(index) && is_error(&output) {
+            self.error = Some(output.clone());
+        }
         cells[index].outputs.push(output);
     }
 
@@ -126,13 +163,13 @@ impl Outputs {
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) {
-        let last = cells[index].outputs.last_mut().filter(|last| {
-            !self.to_clear.contains(&index)
-                && last.get("output_type") == output.get("output_type")
-                && last.get("name") == output.get("name")
-        });
-        let piece = output.get("text").and_then(Value::as_str).unwrap_or("");
-        let Some(Value::String(so_far)) = last.and_then(|last| last.get_mut("text")) else {
+        let field = |name: &str| output.get(name).and_then(Value::as_str).unwrap_or("");
+        let piece = field("text");
+        let so_far = match self.to_clear.contains(&index) {
+            true => None,
+            false => cells[index].outputs.stream_mut(field("name")),
+        };
+        let Some(so_far) = so_far else {
             self.cursors.remove(&index);
             if self.fold {
                 let text = self.folded(index, String::new(), piece);
@@ -168,7 +205,7 @@ impl Outputs {
         events: &mut dyn FnMut(Event<'_>),
     ) {
         if let (Some(data), Some(metadata)) = (output.get("data"), output.get("metadata")) {
-            self.update(&id, data, metadata, cells, events);
+            self.update(&id, 0, data, metadata, cells, events);
         }
         self.push(output, index, cells, events);
         self.displays
@@ -181,16 +218,17 @@ impl Outputs {
     fn update(
         &mut self,
         id: &str,
+        size: usize,
         data: &Value,
         metadata: &Value,
         cells: &mut [Cell],
         events: &mut dyn FnMut(Event<'_>),
     ) {
         for (index, position) in self.displays.get(id).into_iter().flatten().copied() {
-            let Some(output) = cells
-                .get_mut(index)
-                .and_then(|cell| cell.outputs.get_mut(position))
-            else {
+            let Some(cell) = cells.get_mut(index) else {
+                continue;
+            };
+            let Some(mut output) = cell.outputs.get(position).map(Cow::into_owned) else {
                 continue;
             };
             output.insert("data".to_owned(), data.clone());
@@ -198,13 +236,18 @@ impl Outputs {
             events(Event::OutputUpdated {
                 index,
                 position,
-                output,
+                output: &output,
             });
+            self.spill.hold(index, size);
+            self.spill.release(&cell.outputs.replace(position, output));
         }
     }
 
     fn clear(&mut self, index: usize, cells: &mut [Cell], events: &mut dyn FnMut(Event<'_>)) {
-        cells[index].outputs.clear();
+        self.spill.release(&cells[index].outputs.clear());
+        if self.current == Some(index) {
+            self.error = None;
+        }
         for places in self.displays.values_mut() {
             places.retain(|(cell, _)| *cell != index);
         }
@@ -212,43 +255,68 @@ impl Outputs {
     }
 }
 
-/// The output in a message, as nbformat has it; none when the message is of another kind.
-pub(super) fn output_of(message: &Message) -> Option<Output> {
-    let kind = message.kind();
-    let output = match kind {
+/// The output in a message, as nbformat has it, taken out of it; none when the message is of another kind.
+pub(super) fn output_of(message: &mut Message) -> Option<Output> {
+    match message.kind() {
         "stream" => {
-            json!({"output_type": kind, "name": message.text("name"), "text": message.text("text")})
+            let [name, text] = ["name", "text"].map(|field| match message.take(field) {
+                text @ Value::String(_) => text,
+                _ => Value::from(""),
+            });
+            Some(output("stream", [("name", name), ("text", text)]))
         }
-        "display_data" | "execute_result" => {
-            let (data, metadata) = data_and_metadata(&message.content);
-            let mut output = json!({"output_type": kind, "data": data, "metadata": metadata});
-            if kind == "execute_result" {
-                let count = message.content.get("execution_count");
-                output["execution_count"] = count.cloned().unwrap_or(Value::Null);
-            }
-            output
+        "display_data" => {
+            let (data, metadata) = data_and_metadata(message);
+            Some(output(
+                "display_data",
+                [("data", data), ("metadata", metadata)],
+            ))
+        }
+        "execute_result" => {
+            let (data, metadata) = data_and_metadata(message);
+            let count = message.take("execution_count");
+            let fields = [
+                ("data", data),
+                ("metadata", metadata),
+                ("execution_count", count),
+            ];
+            Some(output("execute_result", fields))
         }
         "error" => {
-            return Some(error_output(
-                message.text("ename"),
-                message.text("evalue"),
-                message.content.get("traceback"),
-            ));
+            let traceback = message.take("traceback");
+            let (ename, evalue) = (message.text("ename"), message.text("evalue"));
+            Some(error_output(ename, evalue, traceback))
         }
-        _ => return None,
-    };
-    Some(object(output))
+        _ => None,
+    }
 }
 
 /// An output of type `error`.
-pub(super) fn error_output(ename: &str, evalue: &str, traceback: Option<&Value>) -> Output {
-    let traceback = traceback
-        .filter(|traceback| traceback.is_array())
-        .cloned()
-        .unwrap_or_else(|| json!([]));
-    object(
-        json!({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": traceback}),
-    )
+pub(super) fn error_output(ename: &str, evalue: &str, traceback: Value) -> Output {
+    let traceback = if traceback.is_array() {
+        traceback
+    } else {
+        json!([])
+    };
+    let fields = [
+        ("ename", Value::from(ename)),
+        ("evalue", Value::from(evalue)),
+        ("traceback", traceback),
+    ];
+    output("error", fields)
+}
+
+/// An output with these fields. They are moved: `json!` would copy them.
+fn output<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Output {
+    let kind = [("output_type", Value::from(kind))];
+    let fields = kind.into_iter().chain(fields);
+    fields.map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn is_error(output: &Output) -> bool {
+    output
+        .get("output_type")
+        .is_some_and(|kind| kind == "error")
 }
 
 /// Writes a message's date into `metadata.execution`, as nbclient does for JupyterLab's timing extension.
@@ -273,20 +341,10 @@ fn display_id(content: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn data_and_metadata(content: &Value) -> (Value, Value) {
-    let field = |name: &str| {
-        content
-            .get(name)
-            .filter(|value| value.is_object())
-            .cloned()
-            .unwrap_or_else(|| json!({}))
+fn data_and_metadata(message: &mut Message) -> (Value, Value) {
+    let mut field = |name| match message.take(name) {
+        object @ Value::Object(_) => object,
+        _ => json!({}),
     };
     (field("data"), field("metadata"))
-}
-
-fn object(value: Value) -> Object {
-    match value {
-        Value::Object(object) => object,
-        _ => Object::new(),
-    }
 }

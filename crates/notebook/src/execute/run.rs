@@ -15,6 +15,7 @@ use crate::kernel::{Incoming, Kernel, Message};
 use crate::kernelspec::KernelSpec;
 use crate::nbformat::Notebook;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -95,7 +96,7 @@ impl<'a> Run<'a> {
             deadline: options
                 .total_timeout
                 .map(|timeout| (Instant::now() + timeout, timeout)),
-            outputs: Outputs::new(options.coalesce_streams),
+            outputs: Outputs::new(options.coalesce_streams, spool_folder(options)),
             widgets: Widgets::default(),
             failed: None,
             deaf: false,
@@ -150,9 +151,13 @@ impl<'a> Run<'a> {
     ) -> Result<(), Error> {
         let plan = self.plan;
         for (index, turn) in plan.turns.iter().enumerate() {
-            if *turn == Turn::Run {
-                self.take_turn(index, kernel, interrupt).await?;
-                self.save_if_due().await;
+            match turn {
+                Turn::Run => {
+                    self.take_turn(index, kernel, interrupt).await?;
+                    self.save_if_due().await;
+                }
+                Turn::Keep => self.outputs.keep(index, &mut self.notebook.cells),
+                Turn::Pending => {}
             }
         }
         Ok(())
@@ -260,18 +265,18 @@ impl<'a> Run<'a> {
     }
 
     /// Puts what a message brings where it belongs: into a widget or into a cell.
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, mut message: Message) {
         let taken = if message.kind().starts_with("comm_") {
             self.widgets.comm(&message);
             true
         } else {
-            self.widgets.take(&message)
+            self.widgets.take(&mut message)
                 || self
                     .outputs
                     .apply(message, &mut self.notebook.cells, self.events)
         };
         if taken {
-            self.checkpoint.mark();
+            self.checkpoint.mark_output();
         }
     }
 
@@ -311,6 +316,16 @@ impl<'a> Run<'a> {
         }
         self.take_queued(&mut kernel);
         kernel.kill().await;
+    }
+}
+
+/// Where what need not be in memory is put: on the disk of the notebook, which must have room for it anyway.
+fn spool_folder(options: &Options) -> PathBuf {
+    let beside = options.output_path.as_deref().and_then(Path::parent);
+    match beside {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder.to_owned(),
+        None => std::env::temp_dir(),
     }
 }
 

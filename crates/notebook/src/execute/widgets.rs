@@ -119,7 +119,7 @@ impl Widgets {
     }
 
     /// Takes an output, or a `clear_output`, that belongs into an `Output` widget; whether it did.
-    pub fn take(&mut self, message: &Message) -> bool {
+    pub fn take(&mut self, message: &mut Message) -> bool {
         let widget = self.captures.get(&message.parent.msg_id);
         let Some(id) = widget.and_then(|stack| stack.last()) else {
             return false;

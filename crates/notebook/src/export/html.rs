@@ -90,8 +90,10 @@ pub fn html(notebook: &Notebook, options: &Options) -> String {
 impl Page<'_> {
     /// The secret that lets the frames' scripts run: no notebook can hold its own digest.
     fn nonce(&self) -> &str {
-        self.nonce
-            .get_or_init(|| hex::encode(&Sha256::digest(self.notebook.to_vec())[..16]))
+        self.nonce.get_or_init(|| match self.notebook.to_vec() {
+            Ok(bytes) => hex::encode(&Sha256::digest(bytes)[..16]),
+            Err(_) => uuid::Uuid::new_v4().simple().to_string(),
+        })
     }
 }
 

@@ -39,7 +39,7 @@ pub fn markdown(notebook: &Notebook, options: &Options, folder: &str) -> Markdow
                 }
                 if outputs != Shown::Removed {
                     for (number, output) in cell.outputs.iter().enumerate() {
-                        writer.output(output, &format!("output_{index}_{number}"));
+                        writer.output(&output, &format!("output_{index}_{number}"));
                     }
                 }
             }

@@ -52,7 +52,7 @@ fn overwrite(line: &str, out: &mut String) {
 }
 
 /// The text without escape sequences.
-pub(super) fn stripped(text: &str) -> Cow<'_, str> {
+pub fn stripped(text: &str) -> Cow<'_, str> {
     if !text.contains('\u{1b}') {
         return Cow::Borrowed(text);
     }

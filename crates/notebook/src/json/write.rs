@@ -15,13 +15,26 @@ pub(crate) struct Python<'a> {
 }
 
 impl Python<'_> {
-    /// With one blank of indent, as nbformat writes.
-    pub fn new() -> Self {
+    /// With one blank of indent, as nbformat writes, for a value that is so deep in a file.
+    pub fn at(depth: usize) -> Self {
+        let mut pretty = PrettyFormatter::with_indent(b" ");
+        for _ in 0..depth {
+            // This only counts; a sink takes everything.
+            drop(pretty.begin_object(&mut std::io::sink()));
+        }
         Self {
-            pretty: PrettyFormatter::with_indent(b" "),
+            pretty,
             quote_is_due: false,
             is_number: false,
             is_key: false,
+        }
+    }
+
+    /// For the key of an object.
+    pub fn of_key() -> Self {
+        Self {
+            is_key: true,
+            ..Self::at(0)
         }
     }
 

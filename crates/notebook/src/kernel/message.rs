@@ -45,6 +45,8 @@ pub(crate) struct Message {
     pub header: Header,
     pub parent: Header,
     pub content: Value,
+    /// How many bytes the content was on the wire.
+    pub content_length: usize,
     pub buffers: Vec<Bytes>,
 }
 
@@ -127,6 +129,7 @@ impl Signer {
             // Some kernels send no parent, or one with odd fields.
             parent: serde_json::from_slice(parent).unwrap_or_default(),
             content: crate::json::from_slice(content)?,
+            content_length: content.len(),
             buffers: buffers.to_vec(),
         })
     }
@@ -136,6 +139,12 @@ impl Message {
     /// `header.msg_type`.
     pub fn kind(&self) -> &str {
         &self.header.msg_type
+    }
+
+    /// Takes a field out of the content; null when there is none.
+    pub fn take(&mut self, field: &str) -> Value {
+        let value = self.content.get_mut(field).map(Value::take);
+        value.unwrap_or_default()
     }
 
     /// A text field of the content, empty when there is none.

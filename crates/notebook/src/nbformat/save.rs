@@ -23,29 +23,47 @@ pub(crate) enum Staged {
     Written,
 }
 
-/// Puts bytes at `path`: a reader finds the old content or the new, never a part, also after a crash. A link is
-/// followed, an existing file keeps its mode; a device or pipe is written to as it is.
+/// What is done about a link, a device or a pipe that stands in a file's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Special {
+    /// It is the user's: a link is followed, a device or pipe is written to as it is.
+    Follow,
+    /// It may be a stranger's: the file takes its place.
+    Replace,
+}
+
+/// Puts bytes at `path`: a reader finds the old content or the new, never a part, also after a crash. An existing file
+/// keeps its mode.
 pub(crate) fn replace(
     path: &Path,
+    special: Special,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    stage(path, write)?.commit()
+    stage(path, special, write)?.commit()
 }
 
 /// The first half of [`replace`]: writes the content beside its place.
 pub(crate) fn stage(
     path: &Path,
+    special: Special,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<Staged> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let existing = match fs::metadata(&target) {
+    let (target, found) = match special {
+        Special::Follow => {
+            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let found = fs::metadata(&target);
+            (target, found)
+        }
+        Special::Replace => (path.to_owned(), fs::symlink_metadata(path)),
+    };
+    let existing = match found {
         Ok(metadata) if metadata.is_file() => Some(metadata.permissions()),
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => {
+        Ok(_) if special == Special::Follow => {
             buffered(File::options().write(true).open(&target)?, write)?;
             return Ok(Staged::Written);
         }
-        Err(_) => None,
+        _ => None,
     };
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -101,5 +119,34 @@ impl Staged {
         temporary.as_file().sync_all()?;
         temporary.persist(&target)?;
         File::open(&folder)?.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_link_or_pipe_is_replaced_and_a_users_link_followed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (link, target) = (dir.path().join("link"), dir.path().join("target"));
+        let pipe = dir.path().join("pipe");
+        fs::write(&target, "before").expect("a file");
+        std::os::unix::fs::symlink(&target, &link).expect("a link");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let put = |path: &Path, special| {
+            replace(path, special, |writer| writer.write_all(b"after")).expect("a write");
+        };
+        put(&link, Special::Replace);
+        put(&pipe, Special::Replace);
+        assert_eq!(fs::read_to_string(&target).expect("a file"), "before");
+        for path in [&link, &pipe] {
+            assert!(fs::symlink_metadata(path).expect("a file").is_file());
+            assert_eq!(fs::read_to_string(path).expect("a file"), "after");
+        }
+        fs::remove_file(&link).expect("no link");
+        std::os::unix::fs::symlink(&target, &link).expect("a link");
+        put(&link, Special::Follow);
+        assert_eq!(fs::read_to_string(&target).expect("a file"), "after");
     }
 }

@@ -9,8 +9,6 @@ pub(super) type Rendered = Result<String, &'static str>;
 pub(super) const NUL: &str = "a text with a NUL character";
 pub(super) const EMPTY_KEY: &str = "an empty key";
 pub(super) const BEYOND_64_BITS: &str = "a whole number beyond 64 bits";
-pub(super) const MIXED: &str =
-    "values of different types in one list or mapping (pass them as JSON in a text)";
 pub(super) const NOT_FINITE: &str = "an infinite number or NaN";
 
 /// Whether a text is an identifier of Unicode (letters, digits and `_`, no digit first) and none of the

@@ -12,6 +12,7 @@ mod ending;
 mod interpreters;
 mod kernels;
 mod languages;
+mod nbclient;
 mod nbformat;
 mod outputs;
 mod papermill;
@@ -29,7 +30,8 @@ fn venv() -> PathBuf {
     let named = std::env::var_os("NBJOBS_TEST_VENV").map(PathBuf::from);
     let venv = named
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.nbjobs/test-venv"));
-    let venv = std::path::absolute(&venv).expect("an absolute path");
+    // Its programs name their folder as it was when they were installed.
+    let venv = std::fs::canonicalize(&venv).unwrap_or(venv);
     assert!(
         venv.join("bin/python").exists(),
         "the tests need a virtual environment with ipykernel, matplotlib, bash_kernel, nbformat and papermill at {} \
@@ -129,7 +131,10 @@ fn outputs(notebook: &Notebook, index: usize) -> Vec<Value> {
         .filter(|cell| cell.is_code())
         .nth(index)
         .expect("the cell");
-    cell.outputs.iter().cloned().map(Value::Object).collect()
+    let outputs = cell.outputs.iter();
+    outputs
+        .map(|output| Value::Object(output.into_owned()))
+        .collect()
 }
 
 /// The statuses of all code cells.

@@ -26,7 +26,8 @@ fn by_us(file: &Value) -> String {
     String::from_utf8(
         Notebook::from_slice(file.to_string().as_bytes())
             .unwrap()
-            .to_vec(),
+            .to_vec()
+            .unwrap(),
     )
     .unwrap()
 }
@@ -77,7 +78,10 @@ fn what_python_writes_beyond_json_comes_out_as_it_went_in() {
         "cells": [{{"cell_type": "code", "id": "a", "execution_count": null, "source": "NaN", "outputs": [{output}],
         "metadata": {{"papermill": {{"parameters": {{"x": -Infinity}}}}}}}}]}}"#
     );
-    let ours = Notebook::from_slice(text.as_bytes()).unwrap().to_vec();
+    let ours = Notebook::from_slice(text.as_bytes())
+        .unwrap()
+        .to_vec()
+        .unwrap();
     assert_eq!(String::from_utf8(ours).unwrap(), text_by_python(&text));
 }
 
@@ -88,13 +92,13 @@ fn marks_of_byte_order_line_ends_of_windows_and_halves_of_pairs_are_read() {
         "\"odd key\":\"\\ud83d\",\r\n\"odder\":\"\\uDC00x\"",
     );
     let notebook = Notebook::from_slice(format!("\u{feff}{text}\r\n").as_bytes()).unwrap();
-    let written = String::from_utf8(notebook.to_vec()).unwrap();
+    let written = String::from_utf8(notebook.to_vec().unwrap()).unwrap();
     assert!(
         written.contains(r#""odd key": "\ud83d""#) && written.contains(r#""odder": "\uDC00x""#)
     );
     let again = Notebook::from_slice(written.as_bytes()).unwrap();
     assert_eq!(again, notebook);
-    assert_eq!(again.to_vec(), written.as_bytes());
+    assert_eq!(again.to_vec().unwrap(), written.as_bytes());
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn missing_and_doubled_ids_are_replaced() {
     ids.dedup();
     assert_eq!(ids.len(), 3);
     assert!(
-        String::from_utf8(notebook.to_vec())
+        String::from_utf8(notebook.to_vec().unwrap())
             .unwrap()
             .contains("\"nbformat_minor\": 5")
     );
@@ -206,7 +210,7 @@ fn saving_keeps_the_mode_follows_links_and_leaves_no_litter() {
     symlink(&target, &link).unwrap();
     let notebook = Notebook::from_slice(odd_notebook().to_string().as_bytes()).unwrap();
     notebook.save(&link).unwrap();
-    assert_eq!(std::fs::read(&target).unwrap(), notebook.to_vec());
+    assert_eq!(std::fs::read(&target).unwrap(), notebook.to_vec().unwrap());
     assert_eq!(
         std::fs::metadata(&target).unwrap().permissions().mode() & 0o777,
         0o640
@@ -244,10 +248,10 @@ proptest! {
         });
         let notebook = Notebook::from_slice(file.to_string().as_bytes()).unwrap();
         prop_assert_eq!(&notebook.cells[0].source, &source);
-        let written = notebook.to_vec();
+        let written = notebook.to_vec().unwrap();
         let again = Notebook::from_slice(&written).unwrap();
         prop_assert_eq!(&again, &notebook);
-        prop_assert_eq!(again.to_vec(), written);
+        prop_assert_eq!(again.to_vec().unwrap(), written);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What cells put out, and where it goes.
 
 use super::{environment, notebook, notebook_for, outputs, run, run_cells, statuses};
-use notebook::{CellStatus, Event, Notebook, Options};
+use notebook::{CellStatus, Error, Event, Notebook, Options};
 use serde_json::{Value, json};
 
 fn text(outputs: &[Value], name: &str) -> String {
@@ -255,4 +255,49 @@ async fn events_tell_the_run_as_it_happens() {
         "end 1 false",
     ];
     assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn outputs_that_memory_does_not_hold_are_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        output_path: Some(folder.path().join("out.ipynb")),
+        ..Options::new(environment())
+    };
+    let cells = [
+        "h = display({'text/plain': 'first'}, raw=True, display_id='d')",
+        "import sys\nfor i in range(30):\n    print(i, 'x' * 200_000, flush=True)\n    display({'text/plain': str(i)}, raw=True)\n\
+         sys.stdout.write('no end'); sys.stdout.flush()",
+        "h.update({'text/plain': 'second'}, raw=True)\nprint('y' * 3_000_000)",
+        "from IPython.display import clear_output\nprint('z' * 3_000_000, flush=True); clear_output(); print('kept')",
+        "print('a\\n' * 2_000_000)\nraise ValueError('told')\n",
+    ];
+    let mut notebook = notebook(&cells);
+    let Err(Error::Cell(error)) = run(&mut notebook, &options).await else {
+        panic!("the last cell fails");
+    };
+    assert_eq!(
+        (error.ename.as_str(), error.evalue.as_str()),
+        ("ValueError", "told")
+    );
+    let saved = std::fs::read(options.output_path.unwrap()).unwrap();
+    let saved = Notebook::from_slice(&saved).unwrap();
+    assert_eq!(saved, notebook);
+    assert_eq!(outputs(&saved, 0)[0]["data"]["text/plain"], "second");
+    let many = outputs(&saved, 1);
+    let lines = |outputs: &[Value]| text(outputs, "stdout").lines().count();
+    assert_eq!(lines(&many), 31);
+    let shown: Vec<_> = many
+        .iter()
+        .filter_map(|output| output["data"]["text/plain"].as_str())
+        .collect();
+    assert_eq!(shown.len(), 30);
+    assert_eq!(many.len(), 61, "streams stay between the displays");
+    assert!(text(&many, "stdout").ends_with("no end"));
+    assert_eq!(text(&outputs(&saved, 2), "stdout").len(), 3_000_001);
+    assert_eq!(outputs(&saved, 3).len(), 1);
+    assert_eq!(text(&outputs(&saved, 3), "stdout"), "kept\n");
+    let last = outputs(&saved, 4);
+    assert_eq!((lines(&last), last.len()), (2_000_001, 2));
+    assert_eq!(last[1]["ename"], "ValueError");
 }

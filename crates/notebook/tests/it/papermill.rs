@@ -16,7 +16,7 @@ fn by_papermill(input: &Path, output: &Path, arguments: &[&str]) -> Value {
 }
 
 /// Times, ids and what a run can't repeat become fixed; adjacent pieces of a stream become one, as we write them.
-fn normal(mut file: Value) -> Value {
+pub(super) fn normal(mut file: Value) -> Value {
     let fix = |object: &mut Value, keys: &[&str]| {
         for key in keys {
             if let Some(value) = object.get_mut(key).filter(|value| !value.is_null()) {
@@ -64,7 +64,7 @@ fn normal(mut file: Value) -> Value {
     file
 }
 
-async fn compare(file: Value, parameters: &[(&str, Parameter)], execute: bool) -> Value {
+pub(super) async fn compare(file: Value, parameters: &[(&str, Parameter)], execute: bool) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let [input, theirs, ours] =
         ["in.ipynb", "theirs.ipynb", "ours.ipynb"].map(|name| folder.path().join(name));
@@ -115,7 +115,7 @@ async fn compare(file: Value, parameters: &[(&str, Parameter)], execute: bool) -
     file
 }
 
-fn code(source: &str, tags: &[&str]) -> Value {
+pub(super) fn code(source: &str, tags: &[&str]) -> Value {
     let metadata = if tags.is_empty() {
         json!({})
     } else {
@@ -125,7 +125,7 @@ fn code(source: &str, tags: &[&str]) -> Value {
            "outputs": [{"output_type": "stream", "name": "stdout", "text": "old\n"}]})
 }
 
-fn file(cells: &[Value]) -> Value {
+pub(super) fn file(cells: &[Value]) -> Value {
     let mut cells = cells.to_vec();
     for (index, cell) in cells.iter_mut().enumerate() {
         cell["id"] = json!(format!("id-{index}"));

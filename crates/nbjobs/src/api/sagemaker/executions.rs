@@ -122,9 +122,9 @@ struct StopRequest {
 
 pub(super) async fn stop(app: &App, body: &[u8]) -> Answer {
     let request: StopRequest = json::request(body)?;
-    request_token(&request.client_request_token)?;
+    let token = request_token(&request.client_request_token)?;
     let (pipeline, id) = named(app, &request.pipeline_execution_arn)?;
-    executions::stop(app, &pipeline, &id)
+    executions::stop(app, &pipeline, &id, token)
         .await
         .map_err(|e| CODES.shape(e))?;
     json::answer(json!({"PipelineExecutionArn": request.pipeline_execution_arn}))

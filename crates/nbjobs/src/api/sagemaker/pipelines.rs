@@ -266,8 +266,8 @@ struct DeleteRequest {
 
 pub(super) async fn delete(app: &App, body: &[u8]) -> Answer {
     let request: DeleteRequest = json::request(body)?;
-    request_token(&request.client_request_token)?;
-    pipelines::delete(app, &request.pipeline_name)
+    let token = request_token(&request.client_request_token)?;
+    pipelines::delete(app, &request.pipeline_name, token)
         .await
         .map_err(|e| CODES.shape(e))?;
     json::answer(json!({"PipelineArn": app.scope.pipeline(&request.pipeline_name)}))

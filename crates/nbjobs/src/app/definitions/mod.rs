@@ -42,7 +42,7 @@ pub async fn create(app: &App, request: &Request, when: Option<&When>) -> Result
     let job = request.notebook_job(app)?;
     let now = app.clock.now();
     let id = job.id(random(), TimeZone::UTC.to_datetime(now));
-    let body = job.pipeline(&id, &Uuid::new_v4().to_string());
+    let body = job.pipeline(&id, &[], &Uuid::new_v4().to_string());
     if let Some(when) = when {
         when.check(now)?;
     }

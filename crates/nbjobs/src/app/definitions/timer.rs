@@ -110,7 +110,7 @@ pub(super) async fn set(
     };
     if when.is_utc() {
         delete_schedule(tx, &pipeline.name).await?;
-        return set_rule(tx, app, pipeline, tags, when, state, now).await;
+        return set_rule(tx, app, pipeline, tags, when, state).await;
     }
     delete_rule(tx, &pipeline.name).await?;
     let name = &pipeline.name;
@@ -139,7 +139,6 @@ async fn set_rule(
     tags: &[Tag],
     when: &When,
     state: RuleState,
-    now: Timestamp,
 ) -> Result<()> {
     let name = &pipeline.name;
     let earlier = tx.rule(name).await?;
@@ -154,7 +153,7 @@ async fn set_rule(
         },
         role_arn: earlier.as_ref().and_then(|rule| rule.role_arn.clone()),
     };
-    rules::put_in(tx, put, tags, now).await?;
+    rules::put_in(tx, app, put, tags).await?;
     if earlier.is_none() {
         let target = Target {
             id: TARGET_ID.to_owned(),

@@ -4,7 +4,7 @@ use super::timer::{self, When};
 use super::{Definition, describe};
 use crate::app::inputs::Snapshot;
 use crate::app::notebook_jobs::random;
-use crate::app::{App, Error, Result, pipelines, rules};
+use crate::app::{App, Error, Result, pipelines, policies, rules};
 use crate::model::naming;
 use crate::model::notebook_job::{self, NAME_TAG};
 use crate::model::pipeline::Pipeline;
@@ -94,6 +94,7 @@ async fn write(
             tx.delete_all_tags(resource).await?;
             tx.put_tags(resource, &changed).await?;
         }
+        policies::changed(&mut tx, app, &pipelines::resource(id)).await?;
         set_tags_of_jobs(&mut document, update)?;
         tags = changed;
     }

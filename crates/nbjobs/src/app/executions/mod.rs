@@ -10,7 +10,7 @@ mod stop;
 pub(super) use begin::{JobOrder, create_ordered, order};
 pub use progress::{job_ended, retry_due};
 pub use retry::{Update, retry, update};
-pub use stop::stop;
+pub use stop::{stop, stop_in};
 
 use super::constraint::{at_most, pattern};
 use super::pipelines::{check_parallel_max, not_found};

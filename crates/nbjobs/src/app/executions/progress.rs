@@ -1,7 +1,7 @@
 //! How an execution goes on: what the end of a job means for the execution it is part of, and the jobs of the steps
 //! that can begin. What happens next is decided by [`Run`]; here it is written.
 
-use super::super::{App, Error, Result};
+use super::super::{App, Error, Result, policies};
 use super::begin::{begin, end_at_once};
 use super::states::{objects, states};
 use super::stop::stop_steps;
@@ -38,6 +38,9 @@ pub async fn job_ended(tx: &mut Tx, app: &App, job: &Job, now: Timestamp) -> any
     };
     end_step(tx, &id, &step, job, policies, now).await?;
     progress(tx, app, &mut execution, now)
+        .await
+        .map_err(Error::into_cause)?;
+    policies::execution_ended(tx, app, &execution)
         .await
         .map_err(Error::into_cause)
 }

@@ -1,6 +1,7 @@
 //! Repairing an execution that failed or was stopped, and changing one.
 
 use super::super::pipelines::check_parallel_max;
+use super::super::repeated::is_repeated;
 use super::super::{App, Error, Result};
 use super::progress::progress;
 use super::{check_texts, check_unfinished, execution_in};
@@ -28,7 +29,8 @@ pub async fn retry(
     let now = app.clock.now();
     let mut tx = app.store.tx().await?;
     let mut execution = execution_in(&mut tx, app, pipeline, id).await?;
-    if tx.retry_token(id).await?.as_deref() == Some(token) {
+    let request = format!("{id} {parallel_max:?}");
+    if is_repeated(&mut tx, "RetryPipelineExecution", token, &request, now).await? {
         return Ok(());
     }
     if !execution.status.can_be_retried() {
@@ -39,7 +41,7 @@ pub async fn retry(
         )));
     }
     check_unfinished(&mut tx, pipeline).await?;
-    tx.reopen_execution(&mut execution, token, now).await?;
+    tx.reopen_execution(&mut execution, now).await?;
     if parallel_max.is_some() {
         execution.parallel_max = parallel_max;
         tx.update_execution(&execution).await?;

@@ -2,7 +2,7 @@
 //! here it is told when.
 
 use super::constraint::{at_most, broken, pattern};
-use super::{App, Error, Result};
+use super::{App, Error, Result, policies};
 use crate::model::arn::{ARN_LEN_MAX, Arn, Resource};
 use crate::model::naming::is_rule_name;
 use crate::model::rule::{DESCRIPTION_LEN_MAX, Rule, RuleState, TARGETS_MAX, Target};
@@ -38,7 +38,7 @@ pub fn resource(name: &str) -> String {
 /// A schedule that stays the same keeps its rhythm; another counts from now.
 pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
     let mut tx = app.store.tx().await?;
-    let rule = put_in(&mut tx, put, tags, app.clock.now()).await?;
+    let rule = put_in(&mut tx, app, put, tags).await?;
     tx.commit().await?;
     app.wake.scheduler();
     Ok(rule)
@@ -46,7 +46,8 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
 
 /// The part of [`put`] that a job definition's schedule shares, in the caller's transaction. The caller wakes the
 /// scheduler after its commit.
-pub(super) async fn put_in(tx: &mut Tx, put: Put, tags: &[Tag], now: Timestamp) -> Result<Rule> {
+pub(super) async fn put_in(tx: &mut Tx, app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
+    let now = app.clock.now();
     pattern(is_rule_name(&put.name), &put.name, "name", NAME_PATTERN)?;
     at_most(
         put.description.as_deref().unwrap_or_default(),
@@ -66,6 +67,8 @@ pub(super) async fn put_in(tx: &mut Tx, put: Put, tags: &[Tag], now: Timestamp) 
         description: put.description,
         role_arn: put.role_arn,
         next_due: None,
+        fires_at: None,
+        enabled_at: Some(now),
     };
     let next_due = next_after(&rule, now)?;
     let earlier = tx.rule(&rule.name).await?;
@@ -76,12 +79,17 @@ pub(super) async fn put_in(tx: &mut Tx, put: Put, tags: &[Tag], now: Timestamp) 
         .and_then(|earlier| earlier.next_due)
         .or(next_due)
         .filter(|_| rule.state == RuleState::Enabled);
+    rule.enabled_at = earlier
+        .as_ref()
+        .filter(|earlier| earlier.state == rule.state)
+        .map_or(rule.enabled_at, |earlier| earlier.enabled_at);
     if earlier.is_none() {
         if tx.count_rules().await? >= RULES_MAX {
             return Err(Error::Limit(LIMIT_EXCEEDED.into()));
         }
         tx.put_tags(&resource(&rule.name), tags).await?;
     }
+    set_fires_at(tx, app, &mut rule).await?;
     tx.put_rule(&rule).await?;
     Ok(rule)
 }
@@ -138,10 +146,12 @@ pub async fn put_targets(app: &App, rule: &str, targets: &[Target]) -> Result<()
     let mut tx = app.store.tx().await?;
     put_targets_in(&mut tx, app, rule, targets).await?;
     tx.commit().await?;
+    app.wake.scheduler();
     Ok(())
 }
 
-/// The part of [`put_targets`] that a job definition's schedule shares, in the caller's transaction.
+/// The part of [`put_targets`] that a job definition's schedule shares, in the caller's transaction. The caller wakes
+/// the scheduler after its commit.
 pub(super) async fn put_targets_in(
     tx: &mut Tx,
     app: &App,
@@ -158,6 +168,7 @@ pub(super) async fn put_targets_in(
     if tx.targets(rule).await?.len() > TARGETS_MAX {
         return Err(Error::Limit(LIMIT_EXCEEDED.into()));
     }
+    policies::changed(tx, app, &resource(rule)).await?;
     Ok(())
 }
 
@@ -215,15 +226,27 @@ async fn set_state(app: &App, name: &str, state: RuleState, now: Timestamp) -> R
     }
     rule.state = state;
     rule.next_due = next_after(&rule, now)?.filter(|_| state == RuleState::Enabled);
+    rule.enabled_at = Some(now);
+    set_fires_at(&mut tx, app, &mut rule).await?;
     tx.put_rule(&rule).await?;
     tx.commit().await?;
     app.wake.scheduler();
     Ok(())
 }
 
+/// Sets when the rule's next due moment fires, as its policies have it now.
+pub(super) async fn set_fires_at(tx: &mut Tx, app: &App, rule: &mut Rule) -> Result<()> {
+    let policies = policies::of_rule(tx, app, &rule.name).await?;
+    let timing = rule
+        .timing(policies.start_jitter)
+        .map_err(|error| Error::Invalid(error.to_string()))?;
+    rule.fires_at = rule.next_due.map(|due| timing.fires_at(due));
+    Ok(())
+}
+
 fn next_after(rule: &Rule, now: Timestamp) -> Result<Option<Timestamp>> {
     let timing = rule
-        .timing()
+        .timing(None)
         .map_err(|error| Error::Invalid(error.to_string()))?;
     Ok(timing.next_after(now))
 }

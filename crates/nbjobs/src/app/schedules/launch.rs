@@ -1,7 +1,7 @@
 //! What a schedule starts.
 
 use super::super::executions::{self, Start};
-use super::super::{App, Error, Result};
+use super::super::{App, Error, Result, policies};
 use super::resource;
 use crate::model::pipeline::ReadyStep;
 use crate::model::scheduled::{Launch, Schedule};
@@ -32,8 +32,8 @@ struct Parameter {
     value: String,
 }
 
-/// Starts the target of a schedule for one of its due moments, in the caller's transaction, and answers with the id of
-/// the execution or the name of the job. An error other than [`Error::Internal`] and [`Error::Full`] leaves the
+/// Starts the target of a schedule for one of its due moments, in the caller's transaction, and answers with the ARN of
+/// the execution or the job. An error other than [`Error::Internal`] and [`Error::Full`] leaves the
 /// transaction as it was. The caller wakes the dispatcher after its commit.
 pub async fn launch(
     tx: &mut Tx,
@@ -53,7 +53,7 @@ pub async fn launch(
         Launch::CreateTrainingJob(input) => {
             let (name, order) = job(input)?;
             executions::create_ordered(tx, &name, order, now).await?;
-            return Ok(name);
+            return Ok(app.scope.training_job(&name));
         }
     };
     let origin = Origin::Firing {
@@ -61,7 +61,10 @@ pub async fn launch(
         due,
     };
     let execution = executions::start_in(tx, app, &start, &origin, now).await?;
-    Ok(execution.id)
+    policies::execution_ended(tx, app, &execution).await?;
+    Ok(app
+        .scope
+        .pipeline_execution(&execution.pipeline, &execution.id))
 }
 
 /// Refuses a target that could not be started.
@@ -73,7 +76,10 @@ pub(super) fn check(app: &App, schedule: &Schedule) -> Result<()> {
     {
         Launch::Pipeline { .. } => Ok(()),
         Launch::StartPipelineExecution(input) => start(input).map(|_| ()),
-        Launch::CreateTrainingJob(input) => job(input).map(|_| ()),
+        Launch::CreateTrainingJob(input) => {
+            policies::check_of_job_schedule(&input)?;
+            job(input).map(|_| ())
+        }
     }
 }
 

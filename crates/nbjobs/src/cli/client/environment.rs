@@ -14,15 +14,18 @@ pub enum Service {
     CloudWatchLogs,
     S3,
     Sts,
+    /// Our own operations.
+    Ledger,
 }
 
 impl Service {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::SageMaker,
         Self::EventBridge,
         Self::CloudWatchLogs,
         Self::S3,
         Self::Sts,
+        Self::Ledger,
     ];
 
     /// The prefix of `X-Amz-Target`; empty for the services that have none.
@@ -31,6 +34,7 @@ impl Service {
             Self::SageMaker => "SageMaker",
             Self::EventBridge => "AWSEvents",
             Self::CloudWatchLogs => "Logs_20140328",
+            Self::Ledger => "NBJobs",
             Self::S3 | Self::Sts => "",
         }
     }
@@ -43,6 +47,7 @@ impl Service {
             Self::CloudWatchLogs => "logs",
             Self::S3 => "s3",
             Self::Sts => "sts",
+            Self::Ledger => "nbjobs",
         }
     }
 
@@ -54,6 +59,7 @@ impl Service {
             Self::CloudWatchLogs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Ledger => "AWS_ENDPOINT_URL_NBJOBS",
         }
     }
 }
@@ -66,6 +72,7 @@ impl fmt::Display for Service {
             Self::CloudWatchLogs => "CloudWatch Logs",
             Self::S3 => "S3",
             Self::Sts => "STS",
+            Self::Ledger => "nbjobs",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `nbjobs definition create`: a snapshot of the notebook goes to S3, then a pipeline, a rule and its target are made.
 
 use crate::cli::client::{Client, Service};
-use crate::cli::notebook_job::{Options, Rollback, Step};
+use crate::cli::notebook_job::{Options, Rollback, SchedulePolicies, Step};
 use crate::clock::Clock;
 use anyhow::Context;
 use jiff::tz::TimeZone;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub(super) fn run(
     client: &Client,
     options: Options,
+    policies: SchedulePolicies,
     schedule: &str,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -20,7 +21,7 @@ pub(super) fn run(
     let mut rollback = Rollback::new(client);
     files.upload(client, &job.bucket, &id, &mut rollback)?;
     let token = Uuid::new_v4().to_string();
-    let body = job.pipeline(&id, &token);
+    let body = job.pipeline(&id, &policies.tags(), &token);
     let pipeline = client.call(Service::SageMaker, "CreatePipeline", &body);
     let pipeline = rollback.after(Step::Pipeline { name: id.clone() }, pipeline)?;
     let rule = client.call(Service::EventBridge, "PutRule", &job.rule(&id, schedule));

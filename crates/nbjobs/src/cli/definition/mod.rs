@@ -2,16 +2,19 @@
 //! pipeline and one rule of the same name.
 
 mod create;
+mod firings;
 mod list;
 mod run;
 mod schedule;
 mod show;
+mod update;
 
 use super::client::{Client, Connection, Service, ServiceError};
-use super::notebook_job::{Options, Parameters};
+use super::notebook_job::{Options, Parameters, SchedulePolicies};
 use super::report;
-use crate::model::notebook_job::{self, TARGET_ID};
+use crate::model::notebook_job::TARGET_ID;
 use anyhow::Context;
+use firings::Output;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -35,10 +38,13 @@ enum Command {
         /// When, in UTC: 'cron(minutes hours day-of-month month day-of-week year)' or 'rate(5 minutes)'
         #[arg(long, value_parser = schedule::parse)]
         schedule: String,
+        #[command(flatten)]
+        policies: Box<SchedulePolicies>,
     },
     /// List definitions, the newest first
     List(list::Args),
     /// Show one definition
+    #[command(visible_alias = "describe")]
     Show {
         /// The definition's id, as `definition list` shows it
         id: String,
@@ -66,13 +72,34 @@ enum Command {
         /// The definition's id
         id: String,
     },
-    /// Change the schedule; a paused one starts again, as in Studio
+    /// Change the schedule or its policies; a paused definition stays paused
     Update {
         /// The definition's id
         id: String,
-        /// When, in UTC, as for `definition create`
-        #[arg(long, value_parser = schedule::parse)]
-        schedule: String,
+        #[command(flatten)]
+        changes: Box<update::Changes>,
+    },
+    /// What became of each due moment, and why, the latest first
+    Firings {
+        /// The definition's id, or a schedule of EventBridge Scheduler as schedule/default/NAME
+        id: String,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        max: u64,
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = Output::Table)]
+        output: Output,
+    },
+    /// The moments at which it is due next
+    Next {
+        /// The definition's id, or a schedule of EventBridge Scheduler as schedule/default/NAME
+        id: String,
+        /// So many
+        #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        count: u64,
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = Output::Table)]
+        output: Output,
     },
     /// Remove the schedule and the pipeline; jobs and their outputs stay
     Delete {
@@ -90,7 +117,11 @@ pub fn main(args: Args) -> ExitCode {
 fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.connection)?;
     match args.command {
-        Command::Create { options, schedule } => create::run(&client, *options, &schedule, out)?,
+        Command::Create {
+            options,
+            schedule,
+            policies,
+        } => create::run(&client, *options, *policies, &schedule, out)?,
         Command::List(args) => list::run(&client, &args, out)?,
         Command::Show { id, json } => show::run(&client, &id, json, out)?,
         Command::Run {
@@ -100,7 +131,9 @@ fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         } => return run::run(&client, &id, &parameters, wait, out),
         Command::Pause { id } => switch(&client, "DisableRule", &id)?,
         Command::Resume { id } => switch(&client, "EnableRule", &id)?,
-        Command::Update { id, schedule } => update(&client, &id, &schedule)?,
+        Command::Update { id, changes } => update::run(&client, &id, *changes)?,
+        Command::Firings { id, max, output } => firings::past(&client, &id, max, output, out)?,
+        Command::Next { id, count, output } => firings::next(&client, &id, count, output, out)?,
         Command::Delete { id } => delete(&client, &id)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -132,18 +165,6 @@ fn document(pipeline: &Value) -> anyhow::Result<Value> {
 fn switch(client: &Client, operation: &str, id: &str) -> anyhow::Result<()> {
     client
         .call(Service::EventBridge, operation, &json!({"Name": id}))
-        .map(drop)
-}
-
-fn update(client: &Client, id: &str, schedule: &str) -> anyhow::Result<()> {
-    // PutRule would make a rule that starts nothing.
-    client.call(Service::EventBridge, "DescribeRule", &json!({"Name": id}))?;
-    client
-        .call(
-            Service::EventBridge,
-            "PutRule",
-            &notebook_job::rule(id, schedule, &[]),
-        )
         .map(drop)
 }
 

@@ -2,10 +2,10 @@
 
 use super::{describe, describe_rule, document};
 use crate::cli::client::Client;
-
 use crate::cli::tags;
 use crate::cli::text;
 use crate::model::notebook_job::NAME_TAG;
+use crate::model::policy::PREFIX;
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -23,8 +23,20 @@ pub(super) fn run(
     }
     let tags = tags::of(client, &pipeline["PipelineArn"])?;
     let name = tags::value(&tags, NAME_TAG).unwrap_or_default();
-    text::fields(out, &fields(&pipeline, &document(&pipeline)?, &rule, name))?;
+    let mut fields = fields(&pipeline, &document(&pipeline)?, &rule, name);
+    fields.push(("Policies", policies(&tags)));
+    text::fields(out, &fields)?;
     Ok(())
+}
+
+/// The tags that are policies, as the options that set them.
+fn policies(tags: &Value) -> String {
+    let tags = tags.as_array().into_iter().flatten();
+    let options = tags.filter_map(|tag| {
+        let name = tag["Key"].as_str()?.strip_prefix(PREFIX)?;
+        Some(format!("{name} = {}", tag["Value"].as_str()?))
+    });
+    options.collect::<Vec<_>>().join("\n")
 }
 
 fn fields(

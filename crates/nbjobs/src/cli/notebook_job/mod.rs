@@ -3,8 +3,10 @@
 
 mod files;
 mod options;
+mod policies;
 mod rollback;
 
 pub use files::Files;
 pub use options::{Options, Parameters};
+pub use policies::SchedulePolicies;
 pub use rollback::{Rollback, Step};

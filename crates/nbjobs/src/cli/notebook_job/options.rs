@@ -54,6 +54,9 @@ pub struct Options {
     /// Stop the run after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = MAX_RUNTIME_S, value_parser = clap::value_parser!(u64).range(1..))]
     max_runtime: u64,
+    /// Run without a network: the notebook sees only its own loopback
+    #[arg(long)]
+    network_isolation: bool,
     /// More formats of the executed notebook, such as html, separated by commas
     #[arg(
         long,
@@ -101,6 +104,7 @@ impl Options {
                 format!("arn:aws:iam::{account}:role/SagemakerJupyterSchedulerRole")
             }),
             max_runtime_s: self.max_runtime,
+            network_isolation: self.network_isolation,
             output_formats: self.output_formats,
             tags,
             region: region.to_owned(),

@@ -2,7 +2,9 @@
 
 use super::console::Level;
 use super::execution::ExecutionArgs;
+use notebook::Autosave;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The end of `nbjobs run --help`.
 const EXIT_STATUS: &str = "Exit status: 0 the notebook ran to its end; 1 a cell failed, or anything else went wrong; \
@@ -84,14 +86,9 @@ pub struct Args {
     /// Save the notebook only at its end
     #[arg(long)]
     pub no_request_save_on_cell_execute: bool,
-    /// Accepted for Papermill's sake: while cells run, the notebook is saved whenever there is something new
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 30,
-        allow_hyphen_values = true
-    )]
-    pub autosave_cell_every: i64,
+    /// Save a running cell at most every so many seconds; 0 is not at all [default: soon after each output]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    autosave_cell_every: Option<i64>,
     /// Set the parameters and write the notebook, but execute nothing
     #[arg(long, overrides_with = "prepare_execute")]
     pub prepare_only: bool,
@@ -151,6 +148,17 @@ impl Args {
     /// Whether a progress bar is wanted. With the notebook on standard output there is none unless asked for.
     pub fn bar(&self, to_stdout: bool) -> bool {
         self.progress_bar || !self.no_progress_bar && !self.log_output && !to_stdout
+    }
+
+    /// When a running cell is saved.
+    pub fn autosave(&self) -> Autosave {
+        match self.autosave_cell_every {
+            None => Autosave::Soon,
+            Some(seconds) => match u64::try_from(seconds) {
+                Ok(seconds) if seconds > 0 => Autosave::Every(Duration::from_secs(seconds)),
+                _ => Autosave::Off,
+            },
+        }
     }
 
     /// Whether the notebook is saved while it runs.

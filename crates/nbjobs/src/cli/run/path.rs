@@ -1,9 +1,10 @@
 //! Paths with parameters in them: Python's `str.format` in the forms that paths need. `{name}`, `{name[key]}`,
-//! `{pm[run_uuid]}`, `{pm[current_datetime_utc]:%Y-%m-%d}`, `{n:03d}`, `{x:.2f}`, `{{` and `}}`.
+//! `{pm[run_uuid]}`, `{pm[current_datetime_utc]:%Y-%m-%d}`, `{n:03d}`, `{x:.2f}`, `{name!r}`, `{n:{width}d}`, `{{` and `}}`.
 
 mod format;
+mod repr;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use notebook::{Parameters, Value};
@@ -21,6 +22,32 @@ enum Named<'a> {
     Text(&'a str),
     Value(&'a Value),
     Moment(&'a ZonedDateTime, &'static str),
+}
+
+impl Named<'_> {
+    fn format(&self, format: &str) -> anyhow::Result<String> {
+        match self {
+            Self::Moment(moment, plain) => {
+                let format = if format.is_empty() { plain } else { format };
+                Ok(jiff::fmt::strtime::format(format, *moment)?)
+            }
+            Self::Text(text) => format::format(&Value::Str((*text).to_owned()), format),
+            Self::Value(value) => format::format(value, format),
+        }
+    }
+}
+
+/// Where the field that a text begins with ends.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1;
+    text.char_indices().find_map(|(at, mark)| {
+        match mark {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(at)
+    })
 }
 
 impl<'a> Names<'a> {
@@ -49,7 +76,7 @@ impl<'a> Names<'a> {
             } else if brace == "}" {
                 bail!("the path {template:?} has a single '}}'; write '}}}}' for a brace");
             } else {
-                let end = after.find('}');
+                let end = closing(after);
                 let end =
                     end.with_context(|| format!("the path {template:?} has a '{{' without '}}'"))?;
                 path += &self
@@ -61,16 +88,69 @@ impl<'a> Names<'a> {
         Ok(path + rest)
     }
 
+    /// `name!conversion:format`, where the format may have fields of its own.
     fn field(&self, field: &str) -> anyhow::Result<String> {
-        let (name, format) = field.split_once(':').unwrap_or((field, ""));
-        match self.named(name)? {
-            Named::Moment(moment, default) => {
-                let format = if format.is_empty() { default } else { format };
-                Ok(jiff::fmt::strtime::format(format, moment)?)
+        // Not the marks inside brackets, where they are part of a key.
+        let mut inside = false;
+        let name_end = field.find(|mark| {
+            inside = mark == '[' || inside && mark != ']';
+            !inside && matches!(mark, '!' | ':')
+        });
+        let (name, rest) = field.split_at(name_end.unwrap_or(field.len()));
+        let (conversion, format) = match rest.strip_prefix('!') {
+            Some(rest) => {
+                let (conversion, format) = rest.split_once(':').unwrap_or((rest, ""));
+                (Some(conversion), format)
             }
-            Named::Text(text) => format::format(&Value::Str(text.to_owned()), format),
-            Named::Value(value) => format::format(value, format),
+            None => (None, rest.strip_prefix(':').unwrap_or_default()),
+        };
+        let filled;
+        let format = if format.contains(['{', '}']) {
+            filled = self.nested(format)?;
+            &filled
+        } else {
+            format
+        };
+        let named = self.named(name)?;
+        let convert = match conversion {
+            None => return named.format(format),
+            Some("s") => repr::str,
+            Some("r") => repr::repr,
+            Some("a") => repr::ascii,
+            Some(other) => bail!("'!{other}' is not one of '!s', '!r' and '!a'"),
+        };
+        let text = match named {
+            Named::Text(text) => convert(&Value::Str(text.to_owned())),
+            Named::Value(value) => convert(value),
+            Named::Moment(moment, plain) if conversion == Some("s") => {
+                jiff::fmt::strtime::format(plain, moment)?
+            }
+            Named::Moment(..) => bail!("a moment has a format, such as '{{{name}:%Y-%m-%d}}'"),
+        };
+        format::format(&Value::Str(text), format)
+    }
+
+    /// A format with the fields inside it filled in, which have none inside them.
+    fn nested(&self, format: &str) -> anyhow::Result<String> {
+        let mut filled = String::new();
+        let mut rest = format;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after
+                .split_once('}')
+                .with_context(|| format!("the format {format:?} has a '{{' without '}}'"))?;
+            ensure!(
+                !name.contains('{'),
+                "the format {format:?} is nested too deeply"
+            );
+            filled += before;
+            filled += &self.field(name)?;
+            rest = after;
         }
+        ensure!(
+            !rest.contains('}'),
+            "the format {format:?} has a single '}}'"
+        );
+        Ok(filled + rest)
     }
 
     fn named(&self, name: &str) -> anyhow::Result<Named<'_>> {
@@ -121,9 +201,13 @@ mod tests {
             ("name", Value::Str("x y".to_owned())),
             ("n", Value::Int(7)),
             ("f", Value::Float(1e22)),
+            ("pad", Value::Str("*".to_owned())),
             (
                 "d",
-                Value::Dict(vec![("k".to_owned(), Value::List(vec![Value::Bool(true)]))]),
+                Value::Dict(vec![
+                    ("k".to_owned(), Value::List(vec![Value::Bool(true)])),
+                    ("a:b!".to_owned(), Value::Int(5)),
+                ]),
             ),
         ]);
         let names = Names::new(&parameters, "2026-11-23T11:10:12.844506Z".parse().unwrap());
@@ -133,8 +217,13 @@ mod tests {
             ("{n:03d}-{n}-{n:2}", "007-7- 7"),
             ("{f}/{f:.1f}", "1e+22/10000000000000000000000.0"),
             ("{d[k][0]}", "True"),
+            ("{d[a:b!]:02d}", "05"),
             ("{{n}}", "{n}"),
             ("{name:_>5}", "__x y"),
+            ("{name!r}-{name!s:>5}-{n!r:>3}", "'x y'-  x y-  7"),
+            ("{n:0{n}d}{name:{pad}>4}", "0000007*x y"),
+            ("{d}", "{'k': [True], 'a:b!': 5}"),
+            ("{pm[current_datetime_utc]!s:.4}", "2026"),
             ("{pm[current_datetime_utc]:%Y-%m}", "2026-11"),
             (
                 "{pm[current_datetime_utc]}",
@@ -152,7 +241,10 @@ mod tests {
             "{n.real}",
             "{n:s}",
             "{name:d}",
-            "{d}",
+            "{d:5}",
+            "{n!x}",
+            "{n:{n:{n}}}",
+            "{n:{n}",
             "{d[z]}",
             "{n:9999999d}",
             "{pm[x]}",

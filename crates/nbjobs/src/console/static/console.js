@@ -26,3 +26,15 @@ for (const form of document.querySelectorAll("form[data-rows]")) {
   form.addEventListener("change", count);
   count();
 }
+
+// A log is followed as long as its end is in sight.
+const follow = (log) => {
+  const toEnd = () => (log.scrollTop = log.scrollHeight);
+  let follows = true;
+  log.addEventListener("scroll", () => {
+    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  });
+  new MutationObserver(() => follows && toEnd()).observe(log, { childList: true });
+  toEnd();
+};
+for (const log of document.querySelectorAll("[data-follow]")) follow(log);

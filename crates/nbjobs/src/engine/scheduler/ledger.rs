@@ -1,70 +1,45 @@
 //! The ledger's rows: one for each due moment of a rule or schedule, whatever became of it.
 
-use crate::model::rule::{Firing, FiringStatus, LATE_AFTER};
-use crate::model::schedule::{self, Due};
+use crate::model::policy;
+use crate::model::rule::{Firing, FiringStatus};
+use crate::model::schedule::{CAUGHT_UP_MAX, CatchUp, Due, MissedRuns};
 use crate::store::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a due moment stays in the ledger.
 const FIRINGS_KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// Writes down that a due moment fires, and answers with its row, unless it has fired before: the clock was set back.
-/// `fires_at` is when it was to fire.
-pub(super) async fn begin(
-    tx: &mut Tx,
-    source: &str,
-    due: Timestamp,
-    fires_at: Timestamp,
-    now: Timestamp,
-) -> anyhow::Result<Option<Firing>> {
-    let is_late = now.duration_since(fires_at) > LATE_AFTER;
-    let firing = Firing {
-        source: source.to_owned(),
-        due,
-        status: if is_late {
-            FiringStatus::Late
-        } else {
-            FiringStatus::Started
-        },
-        decided_at: now,
-        reason: None,
-    };
-    Ok(tx.insert_firing(&firing).await?.then_some(firing))
-}
-
-/// Writes down that something could not be started.
-pub(super) async fn fail(tx: &mut Tx, mut firing: Firing, reason: String) -> anyhow::Result<()> {
-    (firing.status, firing.reason) = (FiringStatus::Failed, Some(reason));
-    tx.update_firing(&firing).await
-}
-
 /// Writes down the due moments that passed while nobody looked.
 pub(super) async fn write_missed(
     tx: &mut Tx,
     source: &str,
     due: &Due,
+    catch_up: CatchUp,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let superseded = match due.fire {
-        Some(at) => {
+    let first_fired = due.fire.first();
+    let why = match (catch_up.runs, first_fired) {
+        (MissedRuns::Skip, _) => "the service was away, and missed moments are skipped".to_owned(),
+        (_, None) => format!(
+            "the service was away for more than the catch-up window of {}",
+            policy::text(catch_up.window)
+        ),
+        (MissedRuns::Once, Some(at)) => {
             format!("the service was away; only the latest missed moment, {at}, was started")
         }
-        None => format!(
-            "the service was away for more than {} hours",
-            schedule::LATEST_MISSED_WITHIN.as_hours()
+        (MissedRuns::All, Some(at)) => format!(
+            "the service was away; of the missed moments those from {at} on were started: the last {CAUGHT_UP_MAX} \
+             within {}",
+            policy::text(catch_up.window)
         ),
     };
-    let mut rows: Vec<_> = due
-        .missed
-        .iter()
-        .map(|at| (*at, superseded.clone()))
-        .collect();
+    let mut rows: Vec<_> = due.missed.iter().map(|at| (*at, why.clone())).collect();
     if let Some(first) = due.missed_rest {
         rows.push((
             first,
             format!(
-                "{superseded}; this row stands for all later moments before {}",
-                due.fire.unwrap_or(now)
+                "{why}; this row stands for all later moments before {}",
+                first_fired.unwrap_or(&now)
             ),
         ));
     }
@@ -75,6 +50,7 @@ pub(super) async fn write_missed(
             status: FiringStatus::Missed,
             decided_at: now,
             reason: Some(reason),
+            started: Vec::new(),
         };
         tx.insert_firing(&firing).await?;
     }

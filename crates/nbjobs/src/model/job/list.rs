@@ -18,7 +18,7 @@ pub struct JobFilter {
     pub created_before: Option<Timestamp>,
     pub modified_after: Option<Timestamp>,
     pub modified_before: Option<Timestamp>,
-    /// A part of the job's name or of its notebook's, in any case.
+    /// A part of the job's name, in any case.
     pub matches: Option<String>,
     /// The pipeline that started it.
     pub pipeline: Option<String>,

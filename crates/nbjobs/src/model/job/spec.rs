@@ -192,9 +192,6 @@ impl JobSpec {
 
     /// Refuses what would change the run and isn't done here: it is refused rather than ignored.
     fn validate_support(&self) -> Result<(), String> {
-        if self.enable_network_isolation {
-            return Err("EnableNetworkIsolation is true, but nbjobs does not isolate a job's network; leave it out".into());
-        }
         let only = |field: &str, value: Option<&str>, allowed: &str| match value {
             Some(value) if value != allowed => Err(format!(
                 "{field} is '{value}', which is not supported; use {allowed}"
@@ -412,7 +409,7 @@ mod tests {
     fn what_is_refused_says_which_field() {
         assert_eq!(check(|_| ()), Ok(()));
         type Change = fn(&mut Value);
-        let cases: [(Change, &str); 17] = [
+        let cases: [(Change, &str); 16] = [
             (
                 |v| v["Environment"]["SM_OUTPUT_NOTEBOOK_NAME"] = json!("/tmp/x.ipynb"),
                 "SM_OUTPUT_NOTEBOOK_NAME is '/tmp/x.ipynb'",
@@ -420,10 +417,6 @@ mod tests {
             (
                 |v| v["Environment"]["SM_INPUT_NOTEBOOK_NAME"] = json!(".."),
                 "SM_INPUT_NOTEBOOK_NAME is '..'",
-            ),
-            (
-                |v| v["EnableNetworkIsolation"] = json!(true),
-                "EnableNetworkIsolation",
             ),
             (
                 |v| v["InputDataConfig"][0]["CompressionType"] = json!("Gzip"),

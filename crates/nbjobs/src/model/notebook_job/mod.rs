@@ -81,6 +81,8 @@ pub struct NotebookJob {
     pub role_arn: String,
     /// When the job is stopped, in seconds.
     pub max_runtime_s: u64,
+    /// Whether it runs without a network.
+    pub network_isolation: bool,
     /// Formats made of the executed notebook, separated by commas; empty for none.
     pub output_formats: String,
     /// Tags beside those of the extension.
@@ -114,7 +116,8 @@ impl NotebookJob {
 
     /// The body of `CreatePipeline` for a definition. The definition is one line of compact JSON, in which names of
     /// ASCII letters need no backslash: people cut it out of answers with `tr` and `sed`.
-    pub fn pipeline(&self, id: &str, client_request_token: &str) -> Value {
+    /// `policies` are tags of the pipeline alone, where they can be changed.
+    pub fn pipeline(&self, id: &str, policies: &[Tag], client_request_token: &str) -> Value {
         let (name, stem) = (nameable(&self.name), nameable(self.stem()));
         let output_notebook = naming::output_notebook_of_definition(name, stem);
         let mut arguments =
@@ -143,20 +146,27 @@ impl NotebookJob {
                 }],
             }],
         });
+        let all_tags = [self.all_tags(), policies.to_vec()].concat();
         json!({
             "PipelineName": id,
             "PipelineDisplayName": naming::sanitize(name, naming::JOB_NAME_LEN_MAX),
             "PipelineDescription": DESCRIPTION,
             "PipelineDefinition": definition.to_string(),
             "RoleArn": self.role_arn,
-            "Tags": self.all_tags(),
+            "Tags": all_tags,
             "ClientRequestToken": client_request_token,
         })
     }
 
     /// The body of `PutRule` that schedules a definition.
     pub fn rule(&self, id: &str, schedule: &str) -> Value {
-        rule(id, schedule, &self.all_tags())
+        json!({
+            "Name": id,
+            "Description": DESCRIPTION,
+            "ScheduleExpression": schedule,
+            "State": "ENABLED",
+            "Tags": self.all_tags(),
+        })
     }
 
     /// The body of `PutTargets` that makes the rule start the pipeline.
@@ -190,7 +200,7 @@ impl NotebookJob {
             "RoleArn": self.role_arn,
             "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime_s},
             "EnableInterContainerTrafficEncryption": true,
-            "EnableNetworkIsolation": false,
+            "EnableNetworkIsolation": self.network_isolation,
         });
         if !self.parameters.is_empty() {
             arguments["HyperParameters"] = json!(self.parameters);
@@ -257,17 +267,6 @@ impl NotebookJob {
     fn stem(&self) -> &str {
         stem(&self.notebook)
     }
-}
-
-/// The body of `PutRule`. Without tags, as the extension sends it to change a schedule, a rule's tags stay.
-pub fn rule(id: &str, schedule: &str, tags: &[Tag]) -> Value {
-    json!({
-        "Name": id,
-        "Description": DESCRIPTION,
-        "ScheduleExpression": schedule,
-        "State": "ENABLED",
-        "Tags": tags,
-    })
 }
 
 /// The body of `CreateTrainingJob` that runs a definition now: its step's arguments under a fresh name, with its

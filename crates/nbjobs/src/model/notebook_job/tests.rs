@@ -26,6 +26,7 @@ fn job(name: &str) -> NotebookJob {
         instance_type: "ml.m5.large".into(),
         role_arn: "arn:aws:iam::123456789012:role/SagemakerJupyterSchedulerRole".into(),
         max_runtime_s: 172_800,
+        network_isolation: false,
         output_formats: String::new(),
         tags: vec![],
         region: "us-east-1".into(),
@@ -74,7 +75,7 @@ fn a_definition_is_a_pipeline_a_rule_and_a_target_as_the_extensions() {
         .as_str()
         .expect("a token")
         .to_owned();
-    let mut body = scheduled().pipeline(SCHEDULED_ID, &token);
+    let mut body = scheduled().pipeline(SCHEDULED_ID, &[], &token);
     let text = body["PipelineDefinition"]
         .as_str()
         .expect("a text")
@@ -91,12 +92,6 @@ fn a_definition_is_a_pipeline_a_rule_and_a_target_as_the_extensions() {
     let want = recorded(include_str!("recorded/put_targets.json"));
     let arn = want["Targets"][0]["Arn"].as_str().expect("an ARN");
     assert_eq!(scheduled().targets(SCHEDULED_ID, arn), want);
-}
-
-#[test]
-fn a_schedule_is_changed_as_the_extension_does() {
-    let want = recorded(include_str!("recorded/put_rule_update.json"));
-    assert_eq!(rule(SCHEDULED_ID, "cron(30 1 1 * ? *)", &[]), want);
 }
 
 #[test]
@@ -118,7 +113,7 @@ fn a_definition_runs_now_as_the_extension_does() {
 #[test]
 fn without_new_values_a_definition_runs_with_its_own() {
     let definition: Value = serde_json::from_str(
-        scheduled().pipeline("x", "t")["PipelineDefinition"]
+        scheduled().pipeline("x", &[], "t")["PipelineDefinition"]
             .as_str()
             .expect("a text"),
     )
@@ -162,7 +157,7 @@ fn a_name_without_ascii_letters_still_makes_lawful_names() {
         naming::is_resource_name(&id, naming::JOB_NAME_LEN_MAX),
         "{id}"
     );
-    let pipeline = job.pipeline(&id, "t");
+    let pipeline = job.pipeline(&id, &[], "t");
     let definition = recorded(pipeline["PipelineDefinition"].as_str().expect("a text"));
     assert_eq!(definition["Steps"][0]["Name"], "notebook-notebook");
     assert_eq!(

@@ -34,8 +34,8 @@ enum When {
 /// A flexible time window. Each due moment fires once, somewhere in the window behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// How wide it is.
-    pub minutes: u32,
+    /// How wide it is, in seconds.
+    pub width_s: u32,
     /// Whose it is: with the due moment it decides where in the window that one fires, so that it is decided once.
     pub seed: String,
 }
@@ -111,6 +111,11 @@ impl Timing {
         })
     }
 
+    /// The same with a flexible window, or without one.
+    pub fn within(self, window: Option<Window>) -> Self {
+        Self { window, ..self }
+    }
+
     /// Whether it is due only once, and when.
     pub fn once(&self) -> Option<Timestamp> {
         match self.when {
@@ -163,7 +168,7 @@ impl Timing {
         let Some(window) = &self.window else {
             return due;
         };
-        let mut room = i64::from(window.minutes) * 60;
+        let mut room = i64::from(window.width_s);
         if let Some(next) = self.next_after(due) {
             room = room.min(next.duration_since(due).as_secs());
         }

@@ -56,6 +56,16 @@ fn execution(row: &SqliteRow) -> anyhow::Result<PipelineExecution> {
     })
 }
 
+/// The rule or schedule and the due moment that started an execution, if one did.
+fn fired_by(row: &SqliteRow) -> anyhow::Result<Option<(String, Timestamp)>> {
+    let source: Option<String> = row.try_get("fired_by")?;
+    let due: Option<i64> = row.try_get("due")?;
+    source
+        .zip(due)
+        .map(|(source, due)| Ok((source, instant(due)?)))
+        .transpose()
+}
+
 impl Store {
     /// One execution.
     pub async fn execution(&self, id: &str) -> anyhow::Result<Option<PipelineExecution>> {
@@ -121,7 +131,8 @@ impl Tx {
         row.as_ref().map(execution).transpose()
     }
 
-    /// The execution that a token started, as its id and the request that came with the token.
+    /// The execution that a token started, as its id and the request that came with the token. Earlier versions took a
+    /// token once for each pipeline; of those that of this one.
     pub async fn execution_of_token(
         &mut self,
         pipeline: &str,
@@ -129,7 +140,7 @@ impl Tx {
     ) -> anyhow::Result<Option<(String, String)>> {
         let row = sqlx::query_as(
             "-- execution_of_token
-            SELECT id, request FROM executions WHERE pipeline = $1 AND token = $2",
+            SELECT id, request FROM executions WHERE token = $2 ORDER BY pipeline = $1 DESC LIMIT 1",
         )
         .bind(pipeline)
         .bind(token)
@@ -145,6 +156,64 @@ impl Tx {
             SELECT COUNT(*) FROM executions WHERE pipeline = $1 AND status IN ('Executing', 'Stopping')",
         );
         Ok(count.bind(pipeline).fetch_one(self.conn()).await?)
+    }
+
+    /// The executions of a pipeline that have not ended, the oldest first, each with the rule or schedule and the due
+    /// moment that started it, if one did.
+    pub async fn unfinished_executions(
+        &mut self,
+        pipeline: &str,
+    ) -> anyhow::Result<Vec<(PipelineExecution, Option<(String, Timestamp)>)>> {
+        sqlx::query(
+            "-- unfinished_executions
+            SELECT * FROM executions WHERE pipeline = $1 AND status IN ('Executing', 'Stopping')
+            ORDER BY started_at, id",
+        )
+        .bind(pipeline)
+        .fetch_all(self.conn())
+        .await?
+        .iter()
+        .map(|row| Ok((execution(row)?, fired_by(row)?)))
+        .collect()
+    }
+
+    /// The rule or schedule and the due moment that started an execution, if one did.
+    pub async fn firing_of_execution(
+        &mut self,
+        id: &str,
+    ) -> anyhow::Result<Option<(String, Timestamp)>> {
+        let row = sqlx::query(
+            "-- firing_of_execution
+            SELECT fired_by, due FROM executions WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.as_ref().map(fired_by).transpose()?.flatten())
+    }
+
+    /// Whether the last `count` executions that a rule or schedule started, since `since`, and that have ended, have
+    /// all failed.
+    pub async fn last_have_failed(
+        &mut self,
+        source: &str,
+        since: Option<Timestamp>,
+        count: u32,
+    ) -> anyhow::Result<bool> {
+        let failed: i64 = sqlx::query_scalar(
+            "-- last_have_failed
+            SELECT COUNT(*) FROM (
+                SELECT status FROM executions
+                WHERE fired_by = $1 AND started_at > $2 AND status IN ('Stopped', 'Failed', 'Succeeded')
+                ORDER BY modified_at DESC, due DESC LIMIT $3
+            ) WHERE status = 'Failed'",
+        )
+        .bind(source)
+        .bind(since.map_or(i64::MIN, micros))
+        .bind(i64::from(count))
+        .fetch_one(self.conn())
+        .await?;
+        Ok(failed == i64::from(count))
     }
 
     /// Adds an execution.
@@ -226,24 +295,10 @@ impl Tx {
         Ok(())
     }
 
-    /// The token of the last retry of an execution.
-    pub async fn retry_token(&mut self, id: &str) -> anyhow::Result<Option<String>> {
-        sqlx::query_scalar(
-            "-- retry_token
-            SELECT retry_token FROM executions WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(self.conn())
-        .await
-        .map(Option::flatten)
-        .context("cannot read an execution's token")
-    }
-
     /// Takes an execution that failed or was stopped back to Executing: the one way out of a final status.
     pub async fn reopen_execution(
         &mut self,
         execution: &mut PipelineExecution,
-        token: &str,
         now: Timestamp,
     ) -> anyhow::Result<()> {
         anyhow::ensure!(
@@ -259,11 +314,10 @@ impl Tx {
         ) = (ExecutionStatus::Executing, None, now);
         sqlx::query(
             "-- reopen_execution
-            UPDATE executions SET status = $2, failure_reason = NULL, retry_token = $3, modified_at = $4 WHERE id = $1",
+            UPDATE executions SET status = $2, failure_reason = NULL, modified_at = $3 WHERE id = $1",
         )
         .bind(&execution.id)
         .bind(execution.status.as_str())
-        .bind(token)
         .bind(micros(now))
         .execute(self.conn())
         .await?;

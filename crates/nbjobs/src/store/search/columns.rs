@@ -1,5 +1,6 @@
 //! Where a property stands in a row.
 
+use super::super::tags;
 use super::{Property, Resource};
 use crate::model::search::Kind;
 
@@ -51,6 +52,12 @@ impl Table {
 
     /// What sorts by a property. Of the properties that are not one value in the row, none is sorted by.
     pub(super) fn sort(&self, property: &Property) -> Sort {
+        if property.tag() == Some(tags::NAME) {
+            return Sort {
+                sql: "name_tag".to_owned(),
+                is_number: false,
+            };
+        }
         if let Some(tag) = property.tag() {
             let resource = self.tagged_sql();
             let key = quoted(tag);

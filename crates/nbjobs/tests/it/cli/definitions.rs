@@ -27,8 +27,18 @@ fn a_definition_is_created_run_paused_changed_and_deleted() {
     assert_eq!(state(), json!(["cron(0 9 * * ? *)", "ENABLED", id]));
     desk.ok(&["definition", "pause", &id]);
     assert_eq!(state(), json!(["cron(0 9 * * ? *)", "DISABLED", id]));
-    desk.ok(&["definition", "resume", &id]);
+    // Neither is a paused one woken by a change, nor is its schedule another than the one that was typed.
+    desk.ok(&[
+        "definition",
+        "update",
+        &id,
+        "--schedule",
+        "cron(0 9 ? * 6#2 *)",
+    ]);
+    assert_eq!(state(), json!(["cron(0 9 ? * 6#2 *)", "DISABLED", id]));
     desk.ok(&["definition", "update", &id, "--schedule", "rate(1 day)"]);
+    assert_eq!(state(), json!(["rate(1 day)", "DISABLED", id]));
+    desk.ok(&["definition", "resume", &id]);
     assert_eq!(state(), json!(["rate(1 day)", "ENABLED", id]));
     let shown = desk.ok(&["definition", "show", &id]);
     assert!(shown.contains("Parameters  who = daily"), "{shown}");

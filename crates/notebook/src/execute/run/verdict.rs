@@ -31,11 +31,7 @@ impl Run<'_> {
             return Err(self.aborted(index));
         }
         // The error that was published says more than the reply of some kernels; failed magics publish none.
-        let published = cell
-            .outputs
-            .iter()
-            .rev()
-            .find(|output| output.get("output_type") == Some(&json!("error")));
+        let published = self.outputs.error();
         let text = |field: &str| {
             let value = published
                 .and_then(|output| output.get(field))
@@ -48,7 +44,7 @@ impl Run<'_> {
         let lines = traceback.and_then(Value::as_array).into_iter().flatten();
         Err(Error::Cell(CellError {
             index,
-            execution_count: cell.execution_count(),
+            execution_count: self.notebook.cells[index].execution_count(),
             ename: text("ename"),
             evalue: text("evalue"),
             traceback: lines.filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -80,8 +76,7 @@ impl Run<'_> {
     /// The kernel refused to run the cell (nbclient takes that for success).
     fn aborted(&mut self, index: usize) -> Error {
         let told = "the kernel aborted the cell before it ran";
-        let traceback = json!([told]);
-        self.push(index, error_output("Aborted", told, Some(&traceback)));
+        self.push(index, error_output("Aborted", told, json!([told])));
         Error::Cell(CellError {
             index,
             execution_count: self.notebook.cells[index].execution_count(),
@@ -103,7 +98,7 @@ impl Run<'_> {
     /// Says in a cell what happened to it.
     fn tell(&mut self, index: usize, ename: &str, error: &Error) {
         let text = error.to_string();
-        self.push(index, error_output(ename, &text, Some(&json!([text]))));
+        self.push(index, error_output(ename, &text, json!([text])));
     }
 
     /// The cell was stopped: says in it why, unless the kernel's own `KeyboardInterrupt` says it already.
@@ -127,19 +122,9 @@ impl Run<'_> {
                 error
             }
             _ => {
-                let outputs = &self.notebook.cells[index].outputs;
-                if !outputs
-                    .iter()
-                    .any(|output| output.get("output_type") == Some(&json!("error")))
-                {
-                    self.push(
-                        index,
-                        error_output(
-                            "KeyboardInterrupt",
-                            "",
-                            Some(&json!(["the run was interrupted"])),
-                        ),
-                    );
+                if self.outputs.error().is_none() {
+                    let traceback = json!(["the run was interrupted"]);
+                    self.push(index, error_output("KeyboardInterrupt", "", traceback));
                 }
                 Error::Interrupted { place: Some(place) }
             }

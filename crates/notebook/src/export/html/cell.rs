@@ -3,7 +3,7 @@
 use super::{Page, active, highlight, image, markdown};
 use crate::execute::ERROR_CELL_TAG;
 use crate::export::tags::{self, Shown};
-use crate::nbformat::{Cell, Output};
+use crate::nbformat::{Cell, Outputs};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -82,7 +82,7 @@ impl Page<'_> {
         }
     }
 
-    fn outputs(&mut self, outputs: &[Output], shown: Shown, scope: &str) -> Markup {
+    fn outputs(&mut self, outputs: &Outputs, shown: Shown, scope: &str) -> Markup {
         let number = outputs
             .iter()
             .find_map(|output| output.get("execution_count")?.as_i64());
@@ -90,7 +90,7 @@ impl Page<'_> {
             div.nb-prompt.nb-out-prompt { @if let Some(number) = number { "Out [" (number) "]" } }
             div.nb-body.nb-outputs {
                 (collapsible(shown, "Show output", html! {
-                    @for output in outputs { (self.output(output, scope)) }
+                    @for output in outputs.iter() { (self.output(&output, scope)) }
                 }))
             }
         }

@@ -1,7 +1,7 @@
-//! Parameters in C++. Its lists and mappings hold values of one type only.
+//! Parameters in C++. A list or mapping of several types holds `std::any`, which C++17 has.
 
 use crate::parameters::render::{
-    MIXED, Rendered, control_as_octal, entries, float, int_64, is_ascii_name, list, quote,
+    BEYOND_64_BITS, Rendered, control_as_octal, entries, float, is_ascii_name, list, quote,
 };
 use crate::parameters::{Assignment, Language, Value, inspect};
 
@@ -19,7 +19,7 @@ pub(super) const LANGUAGE: Language = Language {
         "cling-cpp17",
     ],
     frame: [
-        "// Parameters\n#include <limits>\n#include <map>\n#include <string>\n#include <vector>\n",
+        "// Parameters\n#include <any>\n#include <limits>\n#include <map>\n#include <string>\n#include <vector>\n",
         "\n",
         "\n",
     ],
@@ -64,10 +64,7 @@ fn render(value: &Value) -> Rendered {
             "std::numeric_limits<int>::min()".to_owned()
         }
         Value::Int(value) if i32::try_from(*value).is_ok() => value.to_string(),
-        Value::Int(value) if *value == i128::from(i64::MIN) => {
-            "std::numeric_limits<long long>::min()".to_owned()
-        }
-        Value::Int(value) => format!("{}LL", int_64(*value)?),
+        Value::Int(value) => long(*value)?,
         Value::Float(value) => float(
             *value,
             "std::numeric_limits<double>::infinity()",
@@ -76,15 +73,51 @@ fn render(value: &Value) -> Rendered {
         ),
         Value::Str(value) => text(value),
         Value::List(values) => {
-            format!("{}{{{}}}", type_name(value)?, list(values, render)?)
+            let render = match one_type(values.iter()) {
+                Some(_) => render,
+                None => any,
+            };
+            format!("{}{{{}}}", type_name(value), list(values, render)?)
         }
         Value::Dict(all) => {
-            let all = entries(all, |key, value| {
-                Ok(format!("{{{}, {}}}", text(key), render(value)?))
-            });
-            format!("{}{{{}}}", type_name(value)?, all?)
+            let render = match one_type(all.iter().map(|(_, value)| value)) {
+                Some(_) => render,
+                None => any,
+            };
+            format!("{}{{{}}}", type_name(value), pairs(all, render)?)
         }
     })
+}
+
+fn pairs(all: &[(String, Value)], render: fn(&Value) -> Rendered) -> Rendered {
+    entries(all, |key, value| {
+        Ok(format!("{{{}, {}}}", text(key), render(value)?))
+    })
+}
+
+/// A whole number that may be beyond `int`. The language has none beyond 64 bits.
+fn long(value: i128) -> Rendered {
+    if value == i128::from(i64::MIN) {
+        // The digits without their sign are one too many for a literal.
+        return Ok("std::numeric_limits<long long>::min()".to_owned());
+    }
+    match (i64::try_from(value), u64::try_from(value)) {
+        (Ok(value), _) => Ok(format!("{value}LL")),
+        (_, Ok(value)) => Ok(format!("{value}ULL")),
+        _ => Err(BEYOND_64_BITS),
+    }
+}
+
+/// A value among values of other types. It is a `bool`, `long long`, `unsigned long long`, `double`, `std::string`,
+/// `nullptr`, or a vector or map of `std::any`.
+fn any(value: &Value) -> Rendered {
+    let value = match value {
+        Value::Int(value) => long(*value)?,
+        Value::List(values) => format!("std::vector<std::any>{{{}}}", list(values, any)?),
+        Value::Dict(all) => format!("std::map<std::string, std::any>{{{}}}", pairs(all, any)?),
+        other => render(other)?,
+    };
+    Ok(format!("std::any({value})"))
 }
 
 /// A literal ends at its first NUL, unless its length is told; `??` could begin a trigraph.
@@ -100,30 +133,29 @@ fn text(text: &str) -> String {
     }
 }
 
-fn type_name(value: &Value) -> Rendered {
-    Ok(match value {
+fn type_name(value: &Value) -> String {
+    let any = || "std::any".to_owned();
+    match value {
         Value::Null => "std::nullptr_t".to_owned(),
         Value::Bool(_) => "bool".to_owned(),
-        Value::Int(_) => "long long".to_owned(),
+        Value::Int(value) if i64::try_from(*value).is_ok() => "long long".to_owned(),
+        Value::Int(_) => "unsigned long long".to_owned(),
         Value::Float(_) => "double".to_owned(),
         Value::Str(_) => "std::string".to_owned(),
-        Value::List(values) => format!("std::vector<{}>", element_type(values.iter())?),
+        Value::List(values) => {
+            let element = one_type(values.iter()).unwrap_or_else(any);
+            format!("std::vector<{element}>")
+        }
         Value::Dict(all) => {
-            let element = element_type(all.iter().map(|(_, value)| value))?;
+            let element = one_type(all.iter().map(|(_, value)| value)).unwrap_or_else(any);
             format!("std::map<std::string, {element}>")
         }
-    })
+    }
 }
 
-fn element_type<'a>(mut values: impl Iterator<Item = &'a Value>) -> Rendered {
-    let Some(first) = values.next() else {
-        return Ok("std::string".to_owned());
-    };
-    let first = type_name(first)?;
-    for other in values {
-        if type_name(other)? != first {
-            return Err(MIXED);
-        }
-    }
-    Ok(first)
+/// The type of all values, if it is one.
+fn one_type<'a>(values: impl Iterator<Item = &'a Value>) -> Option<String> {
+    let mut types = values.map(type_name);
+    let first = types.next().unwrap_or_else(|| "std::string".to_owned());
+    types.all(|other| other == first).then_some(first)
 }

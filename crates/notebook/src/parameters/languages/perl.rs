@@ -31,7 +31,11 @@ fn render(value: &Value) -> Rendered {
         Value::Null => "undef".to_owned(),
         Value::Bool(true) => "1".to_owned(),
         Value::Bool(false) => "0".to_owned(),
-        Value::Int(value) => int_64(*value)?.to_string(),
+        Value::Int(value) if int_64(*value).is_ok() => value.to_string(),
+        // A module of Perl's own; the number behaves as any other.
+        Value::Int(value) => {
+            format!("do {{ require Math::BigInt; Math::BigInt->new(\"{value}\") }}")
+        }
         Value::Float(value) => float(*value, "9**9**9", "-9**9**9", "-sin(9**9**9)"),
         Value::Str(value) => text(value),
         Value::List(values) => format!("[{}]", list(values, render)?),

@@ -1,6 +1,6 @@
-//! Parameters in Rust. Its lists and mappings hold values of one type only.
+//! Parameters in Rust. A list or mapping of several types holds `Box<dyn Any>`.
 
-use crate::parameters::render::{MIXED, Rendered, entries, float, is_name, list};
+use crate::parameters::render::{Rendered, entries, float, is_name, list};
 use crate::parameters::{Assignment, Language, Value, inspect};
 
 pub(super) const LANGUAGE: Language = Language {
@@ -27,6 +27,9 @@ const KEYWORDS: &str = "\
     virtual where while yield";
 
 /// A new variable of the name, of the type that the tagged cell tells.
+/// What holds a value among values of other types.
+const ANY: &str = "Box<dyn std::any::Any>";
+
 fn assign(set: Assignment<'_>) -> Rendered {
     let declared = set.definition.and_then(|known| known.type_name.as_deref());
     let literal = set
@@ -55,38 +58,60 @@ fn render(value: &Value) -> Rendered {
         Value::Float(value) => float(*value, "f64::INFINITY", "f64::NEG_INFINITY", "f64::NAN"),
         Value::Str(text) => string(text),
         Value::List(values) if values.is_empty() => "Vec::<String>::new()".to_owned(),
-        Value::List(values) => {
-            one_type(values.iter())?;
-            format!("vec![{}]", list(values, render)?)
-        }
+        Value::List(values) => match one_type(values.iter()) {
+            Some(_) => format!("vec![{}]", list(values, render)?),
+            None => format!("vec![{}]", list(values, any)?),
+        },
         Value::Dict(all) if all.is_empty() => {
             "std::collections::BTreeMap::<String, String>::new()".to_owned()
         }
         Value::Dict(all) => {
-            one_type(all.iter().map(|(_, value)| value))?;
-            let all = entries(all, |key, value| {
-                Ok(format!("({}, {})", string(key), render(value)?))
-            });
-            format!("std::collections::BTreeMap::from([{}])", all?)
+            let render = match one_type(all.iter().map(|(_, value)| value)) {
+                Some(_) => render,
+                None => any,
+            };
+            map(all, render)?
         }
     })
+}
+
+fn map(all: &[(String, Value)], render: fn(&Value) -> Rendered) -> Rendered {
+    let all = entries(all, |key, value| {
+        Ok(format!("({}, {})", string(key), render(value)?))
+    });
+    Ok(format!("std::collections::BTreeMap::from([{}])", all?))
+}
+
+/// A value among values of other types. It is a `bool`, `i64`, `i128`, `f64`, `String`, `None::<String>`, or a list or
+/// mapping of such boxes.
+fn any(value: &Value) -> Rendered {
+    let value = match value {
+        Value::Int(value) if i64::try_from(*value).is_ok() => format!("{value}_i64"),
+        Value::List(values) if values.is_empty() => format!("Vec::<{ANY}>::new()"),
+        Value::List(values) => format!("vec![{}]", list(values, any)?),
+        Value::Dict(all) if all.is_empty() => {
+            format!("std::collections::BTreeMap::<String, {ANY}>::new()")
+        }
+        Value::Dict(all) => map(all, any)?,
+        other => render(other)?,
+    };
+    Ok(format!("Box::new({value}) as {ANY}"))
 }
 
 fn string(text: &str) -> String {
     format!("String::from({text:?})")
 }
 
-fn one_type<'a>(values: impl Iterator<Item = &'a Value>) -> Result<(), &'static str> {
+/// The name of the type of all values, if it is one.
+fn one_type<'a>(values: impl Iterator<Item = &'a Value>) -> Option<String> {
     let mut types = values.map(type_name);
-    let Some(first) = types.next() else {
-        return Ok(());
-    };
-    let first = first?;
-    types.try_for_each(|other| if other? == first { Ok(()) } else { Err(MIXED) })
+    let first = types.next().unwrap_or_else(|| "String".to_owned());
+    types.all(|other| other == first).then_some(first)
 }
 
-fn type_name(value: &Value) -> Rendered {
-    Ok(match value {
+fn type_name(value: &Value) -> String {
+    let any = || ANY.to_owned();
+    match value {
         Value::Null => "Option".to_owned(),
         Value::Bool(_) => "bool".to_owned(),
         // A literal without suffix takes the type of those beside it.
@@ -94,13 +119,12 @@ fn type_name(value: &Value) -> Rendered {
         Value::Int(_) => "i128".to_owned(),
         Value::Float(_) => "f64".to_owned(),
         Value::Str(_) => "String".to_owned(),
-        Value::List(values) => match values.first() {
-            Some(first) => format!("Vec<{}>", type_name(first)?),
-            None => "Vec<String>".to_owned(),
-        },
-        Value::Dict(all) => match all.first() {
-            Some((_, first)) => format!("Map<{}>", type_name(first)?),
-            None => "Map<String>".to_owned(),
-        },
-    })
+        Value::List(values) => {
+            format!("Vec<{}>", one_type(values.iter()).unwrap_or_else(any))
+        }
+        Value::Dict(all) => {
+            let values = all.iter().map(|(_, value)| value);
+            format!("Map<{}>", one_type(values).unwrap_or_else(any))
+        }
+    }
 }

@@ -50,11 +50,7 @@ fn standard(value: &Value) -> Rendered {
         Value::Float(value) if value.is_finite() => Ok(python_repr(*value)),
         Value::Float(_) => Err(NOT_FINITE),
         Value::Str(text) if text.contains('\0') => Err(NUL),
-        // In MySQL `\'` goes on, in the others it ends the text, and the rest would be run.
-        Value::Str(text) if text.contains('\\') => {
-            Err("a text with a backslash, which means different things in different databases")
-        }
-        Value::Str(text) => Ok(quote(text)),
+        Value::Str(text) => without_backslash(text),
         Value::List(_) | Value::Dict(_) => standard(&Value::Str(value.to_json().to_string())),
     }
 }
@@ -77,4 +73,20 @@ fn sqlite(value: &Value) -> Rendered {
 
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A backslash in a literal is one character in some databases and half of one in others (where `\'` does not end the
+/// literal, so that the rest would be run). The first character of `'\\'` is a backslash in all of them.
+fn without_backslash(text: &str) -> Rendered {
+    if !text.contains('\\') {
+        return Ok(quote(text));
+    }
+    let mut stand_ins = "/|~#!^@+=".chars().chain('\u{e000}'..='\u{f8ff}');
+    let stand_in = stand_ins.find(|stand_in| !text.contains(*stand_in));
+    let stand_in = stand_in.ok_or("a backslash beside each of 6,410 other characters")?;
+    let text = text.replace('\\', stand_in.encode_utf8(&mut [0; 4]));
+    Ok(format!(
+        "REPLACE({}, '{stand_in}', SUBSTR('\\\\', 1, 1))",
+        quote(&text)
+    ))
 }

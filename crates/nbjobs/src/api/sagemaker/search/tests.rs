@@ -194,6 +194,34 @@ fn sql_and_evaluation_agree_in_every_order() {
 }
 
 #[tokio::test]
+async fn the_order_by_names_follows_the_tags() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let app = some_jobs(dir.path()).await;
+    let name = Tag {
+        key: "sagemaker:name".into(),
+        value: "a name before the others".into(),
+    };
+    let mut tx = app.store.tx().await.expect("a transaction");
+    tx.put_tags("training-job/j39", &[name])
+        .await
+        .expect("a tag");
+    let gone = ["sagemaker:name".to_owned()];
+    tx.delete_tags("training-job/j25", &gone)
+        .await
+        .expect("no tag");
+    tx.commit().await.expect("a commit");
+    let request =
+        json!({"SortBy": "Tags.sagemaker:name", "SortOrder": "Ascending", "MaxResults": 7});
+    let jobs = found(&app, request).await.expect("jobs");
+    let names: Vec<&str> = jobs
+        .iter()
+        .filter_map(|job| job["TrainingJobName"].as_str())
+        .collect();
+    assert_eq!(names[..3], ["j25", "j39", "j0"]);
+    assert_eq!(names.len(), JOBS as usize);
+}
+
+#[tokio::test]
 async fn lists_are_sorted_and_lack_counts_as_least() {
     let dir = tempfile::tempdir().expect("a folder");
     let app = some_jobs(dir.path()).await;

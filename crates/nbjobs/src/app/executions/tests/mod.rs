@@ -1,6 +1,7 @@
 //! Tests of the course of executions over a real store.
 
 mod repair;
+mod tokens;
 
 use super::*;
 use crate::app::jobs;
@@ -231,9 +232,9 @@ async fn a_stop_stops_jobs_that_wait_at_once_and_waits_for_those_that_run() {
     )
     .await;
     let waiting = start(&app, &of("p"), "token-1").await.unwrap();
-    stop(&app, "p", &waiting.id).await.unwrap();
+    stop(&app, "p", &waiting.id, "stop 1").await.unwrap();
     assert_eq!(status(&app, &waiting).await, ExecutionStatus::Stopped);
-    let again = stop(&app, "p", &waiting.id).await.unwrap_err();
+    let again = stop(&app, "p", &waiting.id, "stop 2").await.unwrap_err();
     assert!(matches!(again, Error::Conflict(_)), "{again}");
 
     let running = start(&app, &of("p"), "token-2").await.unwrap();
@@ -244,8 +245,8 @@ async fn a_stop_stops_jobs_that_wait_at_once_and_waits_for_those_that_run() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    stop(&app, "p", &running.id).await.unwrap();
-    stop(&app, "p", &running.id)
+    stop(&app, "p", &running.id, "stop 3").await.unwrap();
+    stop(&app, "p", &running.id, "stop 4")
         .await
         .expect("asked twice, it still stops");
     assert_eq!(status(&app, &running).await, ExecutionStatus::Stopping);
@@ -253,7 +254,7 @@ async fn a_stop_stops_jobs_that_wait_at_once_and_waits_for_those_that_run() {
         step_statuses(&app, &running.id).await,
         [("a".to_owned(), StepStatus::Stopping)]
     );
-    let refused = pipelines::delete(&app, "p").await.unwrap_err();
+    let refused = pipelines::delete(&app, "p", "delete").await.unwrap_err();
     assert!(
         refused
             .to_string()
@@ -262,7 +263,7 @@ async fn a_stop_stops_jobs_that_wait_at_once_and_waits_for_those_that_run() {
     );
     end(&app, &running.id, "a", JobStatus::Stopped).await;
     assert_eq!(status(&app, &running).await, ExecutionStatus::Stopped);
-    pipelines::delete(&app, "p").await.unwrap();
+    pipelines::delete(&app, "p", "delete").await.unwrap();
     assert!(
         describe(&app, "p", &running.id).await.is_err(),
         "executions go with their pipeline"

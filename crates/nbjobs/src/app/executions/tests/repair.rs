@@ -115,7 +115,7 @@ async fn a_job_that_broke_is_tried_again_at_its_time() {
 
     let stopped = start(&app, &of("p"), "token-2").await.unwrap();
     break_down(&app, &stopped.id, "a").await;
-    stop(&app, "p", &stopped.id).await.unwrap();
+    stop(&app, "p", &stopped.id, "stop 1").await.unwrap();
     assert_eq!(status(&app, &stopped).await, ExecutionStatus::Stopped);
 
     let failed = start(&app, &of("p"), "token-3").await.unwrap();

@@ -1,5 +1,6 @@
 //! Tests of firing at hand-made times over a real store.
 
+mod policies;
 mod schedules;
 
 use super::*;

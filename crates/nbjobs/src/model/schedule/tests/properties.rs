@@ -76,7 +76,7 @@ proptest! {
 
     #[test]
     fn no_due_moment_is_doubled_or_lost(
-        rate_minutes in 2..2000_u32, cron: bool, steps in prop::collection::vec(0..20_000_i64, 1..20),
+        rate_minutes in 2..2000_u32, cron: bool, runs in 0..3, window_h in 1..168_i64, steps in prop::collection::vec(0..20_000_i64, 1..20),
     ) {
         let text = if cron { "cron(7/20 */5 * * ? *)".to_owned() } else { format!("rate({rate_minutes} minutes)") };
         let schedule = schedule(&text);
@@ -85,10 +85,12 @@ proptest! {
         let (mut now, mut seen) = (start, Vec::new());
         for minutes in steps {
             now += SignedDuration::from_mins(minutes);
-            let due = due(&Timing::of_rule(schedule.clone()), next.unwrap(), now);
+            let runs = [MissedRuns::Skip, MissedRuns::Once, MissedRuns::All][runs as usize];
+            let catch_up = CatchUp { runs, window: SignedDuration::from_hours(window_h) };
+            let due = due(&Timing::of_rule(schedule.clone()), next.unwrap(), now, catch_up);
             seen.extend(due.missed);
             let mut rest = due.missed_rest;
-            while let Some(moment) = rest.filter(|moment| *moment <= now && Some(*moment) != due.fire) {
+            while let Some(moment) = rest.filter(|moment| *moment <= now && due.fire.first() != Some(moment)) {
                 seen.push(moment);
                 rest = schedule.next_after(moment);
             }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 fn timing(expression: &str, zone: &str, window: Option<u32>) -> Timing {
     let window = window.map(|minutes| Window {
-        minutes,
+        width_s: minutes * 60,
         seed: "seed".into(),
     });
     Timing::of_schedule(expression, zone, None, None, window).unwrap()
@@ -80,10 +80,10 @@ proptest! {
         let width = fires.duration_since(due).as_secs();
         prop_assert!((0..i64::from(window) * 60).contains(&width));
         prop_assert!(fires < next && next <= timing.fires_at(next));
-        prop_assert_eq!(super::super::due(&timing, due, fires).fire, Some(due));
+        prop_assert_eq!(super::super::due(&timing, due, fires, CatchUp::default()).fire, [due]);
         if width > 0 {
             let before = Timestamp::from_second(fires.as_second() - 1).unwrap();
-            prop_assert_eq!(super::super::due(&timing, due, before).fire, None);
+            prop_assert_eq!(super::super::due(&timing, due, before, CatchUp::default()).fire, []);
         }
     }
 }

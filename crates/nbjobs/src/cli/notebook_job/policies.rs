@@ -1,0 +1,63 @@
+//! Policies on the command line: an option for each tag with the prefix `nbjobs:`.
+
+use crate::model::policy;
+use crate::model::tag::Tag;
+
+macro_rules! reader {
+    ($name:ident, $key:expr) => {
+        fn $name(value: &str) -> Result<Tag, String> {
+            tag($key, value)
+        }
+    };
+}
+reader!(overlap, policy::OVERLAP);
+reader!(missed_runs, policy::MISSED_RUNS);
+reader!(catch_up_window, policy::CATCH_UP_WINDOW);
+reader!(start_jitter, policy::START_JITTER);
+reader!(pause_after_failures, policy::PAUSE_AFTER_FAILURES);
+
+/// What a definition's schedule does in odd cases. See docs/policies.md.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Policies")]
+pub struct SchedulePolicies {
+    /// A run is due while an earlier one goes on: allow, skip, queue or replace [default: allow]
+    #[arg(long, value_name = "POLICY", value_parser = overlap)]
+    overlap: Option<Tag>,
+    /// Runs were missed while the service was down: skip, once or all [default: once]
+    #[arg(long, value_name = "POLICY", value_parser = missed_runs)]
+    missed_runs: Option<Tag>,
+    /// How old a missed run may be and still start, such as 90m or 2d [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = catch_up_window)]
+    catch_up_window: Option<Tag>,
+    /// Start each run up to so long after it is due, such as 5m, always the same for the same moment
+    #[arg(long, value_name = "DURATION", value_parser = start_jitter)]
+    start_jitter: Option<Tag>,
+    /// Pause the schedule when so many runs in a row have failed
+    #[arg(long, value_name = "N", value_parser = pause_after_failures)]
+    pause_after_failures: Option<Tag>,
+}
+
+impl SchedulePolicies {
+    /// The tags that say the same.
+    pub fn tags(self) -> Vec<Tag> {
+        [
+            self.overlap,
+            self.missed_runs,
+            self.catch_up_window,
+            self.start_jitter,
+            self.pause_after_failures,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag, String> {
+    let tag = Tag {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    policy::check(std::slice::from_ref(&tag))?;
+    Ok(tag)
+}
