@@ -167,34 +167,6 @@ def test_a_run_is_seen_while_it_runs(server, browser, tmp_path):
     assert log.text_content().splitlines() == lines, "each line once"
 
 
-def test_cells_and_outputs_come_without_a_reload(new_server, browser, tmp_path):
-    server = new_server("cells").start()
-    gates = [notebooks.Gate(tmp_path / name) for name in ("first", "second")]
-    output = "from IPython.display import clear_output\nprint('gone')\nclear_output()\nprint('<b>stays</b>')"
-    jobs.submit(server, "cells", notebooks.notebook(gates[0].cell(), output, gates[1].cell()))
-    gates[0].wait_for_arrival()
-    page = browser.page(server)
-    page.goto("/console/jobs/cells")
-    cells = page.locator(".cells li")
-    expect(cells).to_have_count(1)
-    gates[0].open()
-    gates[1].wait_for_arrival()
-    expect(cells).to_have_count(3)
-    expect(cells.nth(0)).to_contain_text("✓")
-    expect(cells.nth(1).locator(".outputs")).to_have_text("<b>stays</b>")
-    expect(page.locator("#bar")).to_have_text("2 of 3")
-    # A server that was killed and started again shows the same.
-    server.kill()
-    server.start()
-    again = browser.page(server)
-    again.goto("/console/jobs/cells")
-    expect(again.locator(".cells li")).to_have_count(3)
-    expect(again.locator(".cells li").nth(1).locator(".outputs")).to_have_text("<b>stays</b>")
-    gates[1].open()
-    expect(again.locator("#state")).to_contain_text("Completed", timeout=60_000)
-    browser.errors.clear()
-
-
 def test_a_missed_connection_catches_up(server, browser, tmp_path):
     gate = notebooks.Gate(tmp_path / "gate")
     jobs.submit(server, "missed", notebooks.notebook("print('first words')", gate.cell()))

@@ -126,10 +126,15 @@ impl<'a> LogTail<'a> {
     async fn store(&self, lines: &[String], read_bytes: u64) -> anyhow::Result<()> {
         let mut tx = self.app.store.tx().await?;
         tx.require(self.lease).await?;
+        let is_new = tx
+            .advance_log_bytes(self.lease, self.stored_bytes, read_bytes)
+            .await?;
+        if !is_new {
+            return Ok(());
+        }
         let now = self.app.clock.now();
         tx.create_log_stream(logs::GROUP, &self.stream, now).await?;
         tx.append_log(logs::GROUP, &self.stream, lines, now).await?;
-        tx.set_log_bytes(self.lease, read_bytes).await?;
         tx.commit().await
     }
 }

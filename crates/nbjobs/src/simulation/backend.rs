@@ -62,6 +62,9 @@ struct State {
     faults: Vec<String>,
 }
 
+/// Who waits for a driver's end when there is nothing else to do: the run, its log and its progress.
+const FOLLOWERS: usize = 3;
+
 #[derive(Debug)]
 struct Driver {
     plan: Plan,
@@ -114,7 +117,7 @@ impl Machine {
     pub(super) fn waited_for(&self) -> usize {
         let state = self.state();
         let waited = |driver: &&Driver| {
-            driver.state == RunState::Running && driver.ended.receiver_count() > 0
+            driver.state == RunState::Running && driver.ended.receiver_count() == FOLLOWERS
         };
         state.drivers.values().filter(waited).count()
     }

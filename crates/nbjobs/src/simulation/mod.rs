@@ -1,5 +1,5 @@
 //! A deterministic simulation: the real engine, store and objects under a clock, a backend and a disk that do their
-//! worst, and a checker that reads the ledger. A seed is a whole life; the same seed is the same life.
+//! worst, and a checker that reads the ledger. A seed is all that befalls a life.
 //!
 //! A crash drops all that is in memory; what was committed stays, as SQLite's full sync and the objects' renames have it.
 //! A loss of power also ends all drivers and loses files of runs that nobody has synced.

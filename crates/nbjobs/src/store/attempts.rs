@@ -121,18 +121,25 @@ impl Tx {
         Ok(())
     }
 
-    /// Remembers how much of the run's log has become log events, in the transaction that adds them.
-    pub async fn set_log_bytes(&mut self, lease: &Lease, log_bytes: u64) -> anyhow::Result<()> {
-        sqlx::query(
-            "-- set_log_bytes
-            UPDATE attempts SET log_bytes = $3 WHERE job = $1 AND number = $2",
+    /// Remembers how much of the run's log has become log events, in the transaction that adds them. `false` if it was not
+    /// `from` bytes until now: those events are there already, though whoever stored them did not hear of it.
+    pub async fn advance_log_bytes(
+        &mut self,
+        lease: &Lease,
+        from: u64,
+        to: u64,
+    ) -> anyhow::Result<bool> {
+        let done = sqlx::query(
+            "-- advance_log_bytes
+            UPDATE attempts SET log_bytes = $4 WHERE job = $1 AND number = $2 AND log_bytes = $3",
         )
         .bind(&lease.job)
         .bind(i64::from(lease.attempt))
-        .bind(i64::try_from(log_bytes)?)
+        .bind(i64::try_from(from)?)
+        .bind(i64::try_from(to)?)
         .execute(self.conn())
         .await?;
         self.changes_job(&lease.job);
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }
