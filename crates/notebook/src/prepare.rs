@@ -27,6 +27,9 @@ pub struct Preparation {
     /// Gives texts among the parameters the type that the cell tagged `parameters` tells of them. For callers that have
     /// only texts, such as SageMaker's hyperparameters.
     pub typed_parameters: bool,
+    /// For callers whose texts stand for values of JSON: with `typed_parameters`, a text whose type nothing tells is read
+    /// as JSON if it is JSON (`5`, `true`, `[1, 2]`, `"5"`), and a text in quotes is what the quotes hold.
+    pub json_parameters: bool,
     /// Makes it an error to pass a parameter that the cell tagged `parameters` does not define, or defines with another
     /// type.
     pub strict_parameters: bool,

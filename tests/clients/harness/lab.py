@@ -81,6 +81,10 @@ class Lab:
         if self.log.exists():
             print(f"--- JupyterLab's log:\n{self.log.read_text(errors='replace')[-6000:]}")
 
+    def driver(self, page: Page, name: str) -> "JobsPage":
+        """What works on a page of this JupyterLab."""
+        return JobsPage(self, page, name)
+
     @contextmanager
     def page(self, name: str):
         """A page on this JupyterLab; its pictures are called after `name`."""
@@ -89,7 +93,7 @@ class Lab:
             try:
                 page = browser.new_page(viewport={"width": 1400, "height": 1500})
                 page.set_default_timeout(ACTION_LIMIT_MS)
-                jobs = JobsPage(self, page, name)
+                jobs = self.driver(page, name)
                 try:
                     yield jobs
                 except BaseException:

@@ -4,7 +4,8 @@
 //!    our own operations on the ledger in the same protocol;
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
-//! 3. else our own paths ([`probes`]). What is below `/console/` and unsigned is the console's, and comes not here.
+//! 3. else the paths of jupyter-scheduler (`/scheduler/…`), whose requests carry a token instead of a signature;
+//! 4. else our own paths ([`probes`]). What is below `/console/` and unsigned is the console's, and comes not here.
 //!
 //! Every request but `/healthz` and `/readyz` is authenticated. A door does four things: parse, call one verb, convert, answer.
 
@@ -13,6 +14,7 @@ mod ec2;
 pub mod events;
 mod iam;
 mod json;
+mod jupyter;
 pub mod ledger;
 pub mod logs;
 mod page;
@@ -74,6 +76,9 @@ impl Doors {
         let (parts, body) = request.into_parts();
         if s3::is_s3(&parts) {
             return self.s3.answer(Request::from_parts(parts, body), id).await;
+        }
+        if jupyter::is_jupyter(&parts) {
+            return jupyter::answer(&self.app, parts, body).await;
         }
         match signing_service(&parts).as_deref() {
             Some("scheduler") => self.scheduler(parts, body, id).await.map(Body::from),

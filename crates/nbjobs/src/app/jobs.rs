@@ -9,13 +9,11 @@ use crate::model::job::{
 };
 use crate::model::list::{Cursor, Order};
 use crate::model::naming;
+use crate::model::notebook_job::{NAME_TAG, TOKEN_TAG};
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-
-/// The tag in which AWS's extension keeps the name that its user gave a job.
-const DISPLAY_NAME_TAG: &str = "sagemaker:name";
 
 /// The key under which a job's tags stand.
 pub fn resource(name: &str) -> String {
@@ -121,10 +119,7 @@ pub async fn list(
 /// Who started each of these jobs, by name.
 pub async fn started_by(app: &App, jobs: &[Job]) -> Result<HashMap<String, StartedBy>> {
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    Ok(app
-        .store
-        .started_by(&names, DISPLAY_NAME_TAG, resource)
-        .await?)
+    Ok(app.store.started_by(&names, NAME_TAG, resource).await?)
 }
 
 /// Runs a job once more under a new name: the same but for its parameters, on what its input is now.
@@ -138,7 +133,9 @@ pub async fn run_again(
         hyper_parameters: parameters,
         ..job.spec.clone()
     };
-    let tags = app.store.tags(&resource(&job.name)).await?;
+    let mut tags = app.store.tags(&resource(&job.name)).await?;
+    // The token belongs to the request that made the first run.
+    tags.retain(|tag| tag.key != TOKEN_TAG);
     create(app, name, spec, &tags).await
 }
 

@@ -4,6 +4,8 @@ use super::App;
 use crate::store::AccessKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// The key that the first start of the server made. Called at every start.
 pub async fn ensure_first(app: &App) -> super::Result<AccessKey> {
@@ -21,6 +23,26 @@ pub async fn ensure_first(app: &App) -> super::Result<AccessKey> {
     tx.insert_access_key(&key, app.clock.now()).await?;
     tx.commit().await?;
     Ok(key)
+}
+
+/// What a client that can't sign sends instead: the key's id, and a digest of its secret, from which nobody gets the
+/// secret itself. It is good for as long as the key is.
+pub fn token(key: &AccessKey) -> String {
+    let digest = Sha256::digest(format!("nbjobs-token:{}", key.secret_access_key));
+    format!("{}.{}", key.access_key_id, hex::encode(digest))
+}
+
+/// Whether this is the token of a key that there is.
+pub async fn has_token(app: &App, given: &str) -> super::Result<bool> {
+    let id = given.split('.').next().unwrap_or_default();
+    let Some(secret_access_key) = app.store.secret(id).await? else {
+        return Ok(false);
+    };
+    let wanted = token(&AccessKey {
+        access_key_id: id.to_owned(),
+        secret_access_key,
+    });
+    Ok(wanted.as_bytes().ct_eq(given.as_bytes()).into())
 }
 
 /// 40 characters as AWS's are, from 30 random bytes (two version 4 UUIDs carry 244 random bits; their fixed

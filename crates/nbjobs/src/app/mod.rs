@@ -2,15 +2,19 @@
 //! the engine acts. Verbs never wait for the engine and never call a backend.
 
 mod constraint;
+pub mod definitions;
 mod error;
 pub mod events;
 pub mod executions;
 pub mod firings;
 pub mod health;
+pub mod inputs;
 pub mod jobs;
+pub mod kernels;
 pub mod keys;
 pub mod live;
 pub mod logs;
+pub mod notebook_jobs;
 pub mod objects;
 pub mod output;
 pub mod parameters;
@@ -87,6 +91,8 @@ pub struct App {
     pub clock: Clock,
     /// The account and region that we are.
     pub scope: Scope,
+    /// The environment that jobs start from, which their kernels are found by.
+    pub job_environment: Arc<notebook::Environment>,
     /// What Studio says of itself.
     pub studio: Arc<Studio>,
     /// When the service was first started.

@@ -2,8 +2,10 @@
 
 use super::{App, Error, Result};
 use crate::model::event::{Change, Created, ObjectChange};
+use crate::model::job::split_s3_uri;
 use crate::objects::error::Error as ObjectsError;
 use crate::objects::list::{Entry, ListRequest, PAGE_MAX};
+use crate::objects::read::Object;
 use crate::objects::record::ObjectInfo;
 
 impl From<ObjectsError> for Error {
@@ -63,6 +65,16 @@ pub async fn keys_under(app: &App, bucket: &str, prefix: &str, max: usize) -> Re
         )));
     }
     Ok(keys)
+}
+
+/// The object at an S3 location, held for reading; none if it is not there.
+pub async fn find(app: &App, uri: &str) -> Result<Option<Object>> {
+    let (bucket, key) = split_s3_uri(uri).map_err(Error::Invalid)?;
+    match app.objects.get(bucket, key).await {
+        Ok(object) => Ok(Some(object)),
+        Err(ObjectsError::NoSuchBucket(_) | ObjectsError::NoSuchKey(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Writes down that an object was created, if its bucket tells EventBridge. The object is durable already.

@@ -10,6 +10,7 @@ use crate::model::pipeline::{
     DEFINITION_LEN_MAX, Definition, JsonObjects, Pipeline, PipelineFilter, Run, Settings, Variables,
 };
 use crate::model::tag::{self, Tag};
+use crate::store::Tx;
 use jiff::Timestamp;
 
 /// Most pipelines at a time.
@@ -46,16 +47,29 @@ pub async fn create(
     tags: &[Tag],
     token: &str,
 ) -> Result<Pipeline> {
+    let mut tx = app.store.tx().await?;
+    let pipeline = create_in(&mut tx, name, settings, tags, token, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(pipeline)
+}
+
+/// The part of [`create`] that making a job definition shares, in the caller's transaction.
+pub(super) async fn create_in(
+    tx: &mut Tx,
+    name: &str,
+    settings: Settings,
+    tags: &[Tag],
+    token: &str,
+    now: Timestamp,
+) -> Result<Pipeline> {
     pattern(
         is_resource_name(name, PIPELINE_NAME_LEN_MAX),
         name,
         "pipelineName",
         NAME_PATTERN,
     )?;
-    let now = app.clock.now();
     check(&settings, now)?;
     tag::validate(tags).map_err(Error::Invalid)?;
-    let mut tx = app.store.tx().await?;
     if let Some(existing) = tx.pipeline(name).await? {
         let is_repeated = tx.pipeline_token(name).await?.as_deref() == Some(token)
             && existing.settings == settings;
@@ -84,18 +98,29 @@ pub async fn create(
     tx.insert_pipeline_version(&pipeline, VERSIONS_KEPT, now)
         .await?;
     tx.put_tags(&resource(name), tags).await?;
-    tx.commit().await?;
     Ok(pipeline)
 }
 
 /// Changes a pipeline, which gets a new version. Executions that have started keep the definition they started with.
 pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
-    let now = app.clock.now();
     let mut tx = app.store.tx().await?;
+    let pipeline = update_in(&mut tx, &app.scope, name, update, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(pipeline)
+}
+
+/// The part of [`update`] that changing a job definition shares, in the caller's transaction.
+pub(super) async fn update_in(
+    tx: &mut Tx,
+    scope: &Scope,
+    name: &str,
+    update: Update,
+    now: Timestamp,
+) -> Result<Pipeline> {
     let mut pipeline = tx
         .pipeline(name)
         .await?
-        .ok_or_else(|| not_found(&app.scope, name))?;
+        .ok_or_else(|| not_found(scope, name))?;
     let settings = &mut pipeline.settings;
     settings.display_name = update.display_name.or(settings.display_name.take());
     settings.description = update.description.or(settings.description.take());
@@ -112,7 +137,6 @@ pub async fn update(app: &App, name: &str, update: Update) -> Result<Pipeline> {
     tx.update_pipeline(&pipeline).await?;
     tx.insert_pipeline_version(&pipeline, VERSIONS_KEPT, now)
         .await?;
-    tx.commit().await?;
     Ok(pipeline)
 }
 
@@ -157,9 +181,16 @@ pub async fn delete(app: &App, name: &str, token: &str) -> Result<()> {
     if is_repeated(&mut tx, "DeletePipeline", token, name, app.clock.now()).await? {
         return Ok(());
     }
+    delete_in(&mut tx, &app.scope, name).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The part of [`delete`] that deleting a job definition shares, in the caller's transaction.
+pub(super) async fn delete_in(tx: &mut Tx, scope: &Scope, name: &str) -> Result<()> {
     tx.pipeline(name)
         .await?
-        .ok_or_else(|| not_found(&app.scope, name))?;
+        .ok_or_else(|| not_found(scope, name))?;
     let unfinished = tx.count_unfinished_executions(name).await?;
     if unfinished > 0 {
         return Err(Error::Conflict(format!(
@@ -168,7 +199,6 @@ pub async fn delete(app: &App, name: &str, token: &str) -> Result<()> {
     }
     tx.delete_pipeline(name).await?;
     tx.delete_all_tags(&resource(name)).await?;
-    tx.commit().await?;
     Ok(())
 }
 

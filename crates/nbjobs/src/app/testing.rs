@@ -32,6 +32,7 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
             .expect("a folder for objects"),
         clock: Clock::fixed(now),
         scope: scope(),
+        job_environment: Arc::default(),
         studio: Arc::default(),
         since: now,
         wake: Wake::default(),

@@ -1,6 +1,7 @@
 //! `nbjobs env`: what points AWS tools at the service.
 
 use super::{DataDir, serve};
+use crate::app::keys;
 use crate::store::{self, Store};
 use anyhow::Context;
 use std::fs;
@@ -22,7 +23,7 @@ pub(super) fn main(args: Args) -> anyhow::Result<()> {
 }
 
 /// The variables that point AWS tools at the service that runs on a data folder.
-pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, String); 6]> {
+pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, String); 7]> {
     let endpoint = fs::read_to_string(data_dir.join(serve::ENDPOINT_FILE)).with_context(|| {
         format!(
             "no service runs on {}; start it with: nbjobs serve --data-dir {0}",
@@ -43,6 +44,7 @@ pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, Strin
                 .await
         })?
         .context("the service has no access key yet")?;
+    let token = keys::token(&key);
     Ok([
         ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_ACCESS_KEY_ID", key.access_key_id),
@@ -50,5 +52,6 @@ pub(super) fn variables(data_dir: &Path) -> anyhow::Result<[(&'static str, Strin
         ("AWS_REGION", region.clone()),
         ("AWS_DEFAULT_REGION", region),
         ("AWS_ACCOUNT_ID", account),
+        ("NBJOBS_TOKEN", token),
     ])
 }

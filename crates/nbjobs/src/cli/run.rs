@@ -113,6 +113,7 @@ async fn run(args: &Args, input: &str, output: &str) -> anyhow::Result<ExitCode>
         output_path: Some(output.clone()),
         report_mode: args.report_mode,
         typed_parameters: false,
+        json_parameters: false,
         strict_parameters: args.strict_parameters,
     };
     let notes = notebook::prepare(&mut notebook, &preparation)?;

@@ -1,8 +1,8 @@
 //! The lists that Studio shows, by the searches that the extension makes.
 
 use super::client::{Client, Service};
-use super::notebook_job::{ARCHIVED_TAG, NAME_TAG, ORIGIN_TAG, SCHEDULING_TAG};
 use super::tags;
+use crate::model::notebook_job::{ARCHIVED_TAG, NAME_TAG, ORIGIN_TAG, SCHEDULING_TAG};
 use serde_json::{Value, json};
 
 /// Results of one answer (SageMaker's limit).

@@ -159,6 +159,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         objects,
         clock,
         scope,
+        job_environment: Arc::new(config::driver_environment().into_iter().collect()),
         studio: Arc::new(config.studio),
         wake: Wake::default(),
         live: Default::default(),

@@ -3,14 +3,13 @@
 use super::Attempt;
 use super::progress::Teller;
 use super::report::{Failure, say};
+use crate::model::notebook_job::{TYPES_JSON, TYPES_VARIABLE};
 use notebook::{Environment, Event, Notebook, Options, Parameters, Preparation, Value};
 use std::collections::BTreeMap;
 use std::fs;
 use tokio_util::sync::CancellationToken;
 
 const STEP: &str = "executing notebook";
-/// The job's variable that keeps parameters the texts that they were sent as, when it is `false`.
-const TYPED_PARAMETERS: &str = "NBJOBS_TYPED_PARAMETERS";
 
 pub(super) async fn run(
     attempt: &Attempt<'_>,
@@ -38,7 +37,8 @@ pub(super) async fn run(
             kernel_name: kernel.clone(),
             input_path: Some(input.display().to_string()),
             output_path: Some(output.display().to_string()),
-            typed_parameters: !is_off(attempt.variable(TYPED_PARAMETERS)),
+            typed_parameters: !is_off(attempt.variable(TYPES_VARIABLE)),
+            json_parameters: attempt.variable(TYPES_VARIABLE) == TYPES_JSON,
             ..Preparation::default()
         },
     )

@@ -7,6 +7,7 @@ pub mod job;
 pub mod list;
 pub mod log;
 pub mod naming;
+pub mod notebook_job;
 pub mod parameter;
 pub mod pipeline;
 pub mod policy;

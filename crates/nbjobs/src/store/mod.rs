@@ -15,6 +15,7 @@ mod health;
 mod jobs;
 mod log_groups;
 mod logs;
+mod notebook_jobs;
 mod page;
 mod parameters;
 mod pipeline_versions;
@@ -36,6 +37,7 @@ pub use changes::Watch;
 pub use check::Schema;
 pub use events::Unmatched;
 pub use executions::Origin;
+pub use notebook_jobs::Listed;
 pub use search::Candidate;
 
 use anyhow::Context;

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 /// The tag that Studio's lists show and sort by. Jobs and pipelines have its value in their own row, too: `name_tag`.
 pub(super) const NAME: &str = "sagemaker:name";
 
-fn tag(row: &SqliteRow) -> anyhow::Result<Tag> {
+pub(super) fn tag(row: &SqliteRow) -> anyhow::Result<Tag> {
     Ok(Tag {
         key: row.try_get(0)?,
         value: row.try_get(1)?,

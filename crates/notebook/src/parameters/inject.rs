@@ -30,10 +30,11 @@ pub(crate) fn inject(
         no_parameters_cell: tagged.is_none(),
         ..Notes::default()
     };
+    if preparation.typed_parameters {
+        let known = definitions.as_deref().unwrap_or_default();
+        parameters = typed::convert(&parameters, known, preparation.json_parameters);
+    }
     if let Some(definitions) = &definitions {
-        if preparation.typed_parameters {
-            parameters = typed::convert(&parameters, definitions);
-        }
         notes.ill_typed_parameters = typed::check(&parameters, definitions);
         let unknown = |name: &&str| definitions.iter().all(|known| known.name != **name);
         let names = parameters.iter().map(|(name, _)| name).filter(unknown);

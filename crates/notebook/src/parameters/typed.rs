@@ -35,12 +35,20 @@ pub struct IllTyped {
 /// The longest value that a message shows, in characters.
 const SHOWN_CHARS_MAX: usize = 80;
 
-/// Gives texts the type of their definition, where they can be read as such.
-pub(super) fn convert(parameters: &Parameters, definitions: &[Definition]) -> Parameters {
+/// Gives texts the type of their definition, where they can be read as such; with `is_json`, others the type that they
+/// have as JSON.
+pub(super) fn convert(
+    parameters: &Parameters,
+    definitions: &[Definition],
+    is_json: bool,
+) -> Parameters {
     let typed = parameters.iter().map(|(name, value)| {
         let known = of(name, definitions).and_then(|known| Some((known.kind?, known.optional)));
         let typed = match (value, known) {
-            (Value::Str(text), Some((kind, optional))) => read(text, kind, optional),
+            (Value::Str(text), Some((kind, optional))) => {
+                read(text, kind, optional).or_else(|| quoted(text).filter(|_| is_json))
+            }
+            (Value::Str(text), None) if is_json => literal(text),
             _ => None,
         };
         (name, typed.unwrap_or_else(|| value.clone()))
@@ -125,6 +133,32 @@ fn read(text: &str, kind: Kind, optional: bool) -> Option<Value> {
         Kind::List | Kind::Dict => {
             let value: serde_json::Value = serde_json::from_str(plain).ok()?;
             Some(Value::from(value)).filter(|value| fits(value, kind, false))
+        }
+    }
+}
+
+/// A text that stands in quotes: JSON's, or Python's without anything to escape.
+fn quoted(text: &str) -> Option<Value> {
+    let plain = text.trim();
+    let inner = plain
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''));
+    let inner = inner.filter(|inner| !inner.contains(['\'', '\\']));
+    let inner = inner.map(str::to_owned);
+    inner
+        .or_else(|| serde_json::from_str(plain).ok())
+        .map(Value::Str)
+}
+
+/// A text as the value that it is as JSON. Python's words for JSON's three are taken, too.
+fn literal(text: &str) -> Option<Value> {
+    match text.trim() {
+        "True" => Some(Value::Bool(true)),
+        "False" => Some(Value::Bool(false)),
+        "None" => Some(Value::Null),
+        plain => {
+            let value: Option<serde_json::Value> = serde_json::from_str(plain).ok();
+            value.map(Value::from).or_else(|| quoted(plain))
         }
     }
 }
@@ -289,8 +323,41 @@ z = None";
         ];
         for (name, given, expected) in cases {
             let given = Parameters::from_iter([(name, text(given))]);
-            let converted = convert(&given, &definitions);
+            let converted = convert(&given, &definitions, false);
             assert_eq!(converted.get(name), Some(&expected), "{name} {given:?}");
+        }
+    }
+
+    #[test]
+    fn texts_without_a_type_are_values_of_json_if_asked() {
+        let definitions = python("zip: str = ''\nn = 1");
+        for (name, text, expected) in [
+            ("x", "5", Value::Int(5)),
+            ("x", "1.5", Value::Float(1.5)),
+            ("x", "true", Value::Bool(true)),
+            ("x", "True", Value::Bool(true)),
+            ("x", "None", Value::Null),
+            (
+                "x",
+                "[1, 2]",
+                Value::List(vec![Value::Int(1), Value::Int(2)]),
+            ),
+            ("x", "\"5\"", Value::Str("5".into())),
+            ("x", "'a b'", Value::Str("a b".into())),
+            ("x", "it's", Value::Str("it's".into())),
+            (
+                "x",
+                "__import__('os')",
+                Value::Str("__import__('os')".into()),
+            ),
+            ("zip", "12345", Value::Str("12345".into())),
+            ("zip", "\"12345\"", Value::Str("12345".into())),
+            ("n", "7", Value::Int(7)),
+            ("n", "\"7\"", Value::Str("7".into())),
+        ] {
+            let given = Parameters::from_iter([(name, Value::Str(text.to_owned()))]);
+            let converted = convert(&given, &definitions, true);
+            assert_eq!(converted.get(name), Some(&expected), "{name} {text}");
         }
     }
 

@@ -41,6 +41,17 @@ pub fn resource(name: &str) -> String {
 ///
 /// A schedule that stays the same keeps its rhythm; another counts from now.
 pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
+    let mut tx = app.store.tx().await?;
+    let rule = put_in(&mut tx, app, put, tags).await?;
+    tx.commit().await?;
+    app.wake.scheduler();
+    Ok(rule)
+}
+
+/// The part of [`put`] that a job definition's schedule shares, in the caller's transaction. The caller wakes the
+/// scheduler after its commit.
+pub(super) async fn put_in(tx: &mut Tx, app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
+    let now = app.clock.now();
     pattern(is_rule_name(&put.name), &put.name, "name", NAME_PATTERN)?;
     at_most(
         put.description.as_deref().unwrap_or_default(),
@@ -62,7 +73,7 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         role_arn: put.role_arn,
         next_due: None,
         fires_at: None,
-        enabled_at: Some(app.clock.now()),
+        enabled_at: Some(now),
     };
     if rule.schedule_expression.is_none() && rule.event_pattern.is_none() {
         return Err(Error::Invalid(
@@ -71,8 +82,7 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
     }
     rule.pattern()
         .map_err(|error| Error::InvalidPattern(error.to_string()))?;
-    let next_due = next_after(&rule, app.clock.now())?;
-    let mut tx = app.store.tx().await?;
+    let next_due = next_after(&rule, now)?;
     let earlier = tx.rule(&rule.name).await?;
     let kept = earlier
         .as_ref()
@@ -91,10 +101,8 @@ pub async fn put(app: &App, put: Put, tags: &[Tag]) -> Result<Rule> {
         }
         tx.put_tags(&resource(&rule.name), tags).await?;
     }
-    set_fires_at(&mut tx, app, &mut rule).await?;
+    set_fires_at(tx, app, &mut rule).await?;
     tx.put_rule(&rule).await?;
-    tx.commit().await?;
-    app.wake.scheduler();
     Ok(rule)
 }
 
@@ -147,20 +155,32 @@ pub async fn delete(app: &App, name: &str) -> Result<()> {
 
 /// Adds targets to a rule; one whose id is there already is replaced. All of them, or none.
 pub async fn put_targets(app: &App, rule: &str, targets: &[Target]) -> Result<()> {
+    let mut tx = app.store.tx().await?;
+    put_targets_in(&mut tx, app, rule, targets).await?;
+    tx.commit().await?;
+    app.wake.scheduler();
+    Ok(())
+}
+
+/// The part of [`put_targets`] that a job definition's schedule shares, in the caller's transaction. The caller wakes
+/// the scheduler after its commit.
+pub(super) async fn put_targets_in(
+    tx: &mut Tx,
+    app: &App,
+    rule: &str,
+    targets: &[Target],
+) -> Result<()> {
     for (i, target) in targets.iter().enumerate() {
         check_target(app, target, &format!("targets.{}.member", i + 1))?;
     }
-    let mut tx = app.store.tx().await?;
-    rule_in(&mut tx, rule).await?;
+    rule_in(tx, rule).await?;
     for target in targets {
         tx.put_target(rule, target).await?;
     }
     if tx.targets(rule).await?.len() > TARGETS_MAX {
         return Err(Error::Limit(LIMIT_EXCEEDED.into()));
     }
-    policies::changed(&mut tx, app, &resource(rule)).await?;
-    tx.commit().await?;
-    app.wake.scheduler();
+    policies::changed(tx, app, &resource(rule)).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::model::naming::is_rule_name;
 use crate::model::rule::{DESCRIPTION_LEN_MAX, RuleState};
 use crate::model::schedule::{Timing, WINDOW_MINUTES_MAX};
 use crate::model::scheduled::{INPUT_LEN_MAX, Schedule, ScheduleSettings};
+use crate::store::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 /// Most schedules at a time.
@@ -32,8 +33,24 @@ pub async fn create(
     settings: ScheduleSettings,
     token: &str,
 ) -> Result<Schedule> {
+    let mut tx = app.store.tx().await?;
+    let schedule = create_in(&mut tx, app, name, settings, token, app.clock.now()).await?;
+    tx.commit().await?;
+    app.wake.scheduler();
+    Ok(schedule)
+}
+
+/// The part of [`create`] that a job definition's schedule shares, in the caller's transaction. The caller wakes the
+/// scheduler after its commit.
+pub(super) async fn create_in(
+    tx: &mut Tx,
+    app: &App,
+    name: &str,
+    settings: ScheduleSettings,
+    token: &str,
+    now: Timestamp,
+) -> Result<Schedule> {
     pattern(is_rule_name(name), name, "name", NAME_PATTERN)?;
-    let now = app.clock.now();
     let mut schedule = Schedule {
         name: name.to_owned(),
         settings,
@@ -42,7 +59,6 @@ pub async fn create(
         next_due: None,
     };
     let timing = check(app, &schedule)?;
-    let mut tx = app.store.tx().await?;
     if let Some((existing, earlier)) = tx.schedule(name).await? {
         return if earlier == token && existing.settings == schedule.settings {
             Ok(existing)
@@ -64,15 +80,27 @@ pub async fn create(
     schedule.next_due = timing.first(now, from).filter(|_| is_enabled(&schedule));
     let fires_at = schedule.next_due.map(|due| timing.fires_at(due));
     tx.put_schedule(&schedule, fires_at, token).await?;
-    tx.commit().await?;
-    app.wake.scheduler();
     Ok(schedule)
 }
 
 /// Replaces all of a schedule. When it is due stays as it was if what decides that stays; else it counts anew.
 pub async fn update(app: &App, name: &str, settings: ScheduleSettings) -> Result<Schedule> {
-    let now = app.clock.now();
     let mut tx = app.store.tx().await?;
+    let schedule = update_in(&mut tx, app, name, settings, app.clock.now()).await?;
+    tx.commit().await?;
+    app.wake.scheduler();
+    Ok(schedule)
+}
+
+/// The part of [`update`] that a job definition's schedule shares, in the caller's transaction. The caller wakes the
+/// scheduler after its commit.
+pub(super) async fn update_in(
+    tx: &mut Tx,
+    app: &App,
+    name: &str,
+    settings: ScheduleSettings,
+    now: Timestamp,
+) -> Result<Schedule> {
     let (earlier, token) = tx.schedule(name).await?.ok_or_else(|| not_found(name))?;
     let mut schedule = Schedule {
         settings,
@@ -99,8 +127,6 @@ pub async fn update(app: &App, name: &str, settings: ScheduleSettings) -> Result
     }
     let fires_at = schedule.next_due.map(|due| timing.fires_at(due));
     tx.put_schedule(&schedule, fires_at, &token).await?;
-    tx.commit().await?;
-    app.wake.scheduler();
     Ok(schedule)
 }
 

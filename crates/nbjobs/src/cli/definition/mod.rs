@@ -10,8 +10,9 @@ mod show;
 mod update;
 
 use super::client::{Client, Connection, Service, ServiceError};
-use super::notebook_job::{Options, Parameters, SchedulePolicies, TARGET_ID};
+use super::notebook_job::{Options, Parameters, SchedulePolicies};
 use super::report;
+use crate::model::notebook_job::TARGET_ID;
 use anyhow::Context;
 use firings::Output;
 use serde_json::{Value, json};

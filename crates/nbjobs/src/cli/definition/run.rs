@@ -3,8 +3,9 @@
 use super::{describe, document};
 use crate::cli::client::{Client, Service};
 use crate::cli::job::wait;
-use crate::cli::notebook_job::{self, Parameters};
+use crate::cli::notebook_job::Parameters;
 use crate::clock::Clock;
+use crate::model::notebook_job;
 use jiff::tz::TimeZone;
 use std::io::Write;
 use std::process::ExitCode;

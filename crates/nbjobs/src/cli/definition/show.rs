@@ -2,9 +2,9 @@
 
 use super::{describe, describe_rule, document};
 use crate::cli::client::Client;
-use crate::cli::notebook_job::NAME_TAG;
 use crate::cli::tags;
 use crate::cli::text;
+use crate::model::notebook_job::NAME_TAG;
 use crate::model::policy::PREFIX;
 use serde_json::{Value, json};
 use std::io::Write;

@@ -9,8 +9,9 @@ mod unpack;
 pub mod wait;
 
 use super::client::{Client, Connection, Service, ServiceError};
-use super::notebook_job::{ARCHIVED_TAG, Options};
+use super::notebook_job::Options;
 use super::report;
+use crate::model::notebook_job::ARCHIVED_TAG;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::PathBuf;

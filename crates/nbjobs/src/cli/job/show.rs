@@ -2,9 +2,9 @@
 
 use super::describe;
 use crate::cli::client::Client;
-use crate::cli::notebook_job::{DEFINITION_TAG, NAME_TAG};
 use crate::cli::tags;
 use crate::cli::text;
+use crate::model::notebook_job::{DEFINITION_TAG, NAME_TAG};
 use serde_json::Value;
 use std::io::Write;
 

@@ -1,7 +1,8 @@
 //! The files that go with a notebook: the snapshot that later edits do not change.
 
-use super::{NotebookJob, Rollback, Step};
+use super::{Rollback, Step};
 use crate::cli::client::{Client, Content, OBJECT_BYTES_MAX};
+use crate::model::notebook_job::NotebookJob;
 use anyhow::Context;
 use notebook::Notebook;
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! The options that `job create` and `definition create` share.
 
-use super::{Files, NotebookJob};
+use super::Files;
 use crate::cli::client::Client;
 use crate::cli::report::Usage;
 use crate::model::job::is_parameter_name;
+use crate::model::notebook_job::NotebookJob;
 use crate::model::tag::{self, Tag};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

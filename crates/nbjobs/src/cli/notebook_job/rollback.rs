@@ -1,7 +1,7 @@
 //! Takes back what was made when a later step fails, so that nothing half-made stays behind.
 
-use super::TARGET_ID;
 use crate::cli::client::{Client, Service, ServiceError, Unreachable};
+use crate::model::notebook_job::TARGET_ID;
 use serde_json::{Value, json};
 use std::fmt;
 use uuid::Uuid;

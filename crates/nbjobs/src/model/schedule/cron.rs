@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 const MONTHS: [&str; 12] = [
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 ];
-const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+pub(super) const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /// First and last year that EventBridge's year field can name.
 const YEARS: (u16, u16) = (1970, 2199);
@@ -179,7 +179,7 @@ fn first_from(set: u64, value: i8) -> Option<i8> {
 }
 
 /// One field's name, range and names of values.
-struct Field {
+pub(super) struct Field {
     name: &'static str,
     low: u16,
     high: u16,
@@ -188,35 +188,35 @@ struct Field {
     wraps: bool,
 }
 
-const MINUTES: Field = Field {
+pub(super) const MINUTES: Field = Field {
     name: "minutes",
     low: 0,
     high: 59,
     names: &[],
     wraps: true,
 };
-const HOURS: Field = Field {
+pub(super) const HOURS: Field = Field {
     name: "hours",
     low: 0,
     high: 23,
     names: &[],
     wraps: true,
 };
-const DAY_OF_MONTH: Field = Field {
+pub(super) const DAY_OF_MONTH: Field = Field {
     name: "day-of-month",
     low: 1,
     high: 31,
     names: &[],
     wraps: true,
 };
-const MONTH: Field = Field {
+pub(super) const MONTH: Field = Field {
     name: "month",
     low: 1,
     high: 12,
     names: &MONTHS,
     wraps: true,
 };
-const DAY_OF_WEEK: Field = Field {
+pub(super) const DAY_OF_WEEK: Field = Field {
     name: "day-of-week",
     low: 1,
     high: 7,
@@ -291,7 +291,7 @@ impl Field {
     }
 
     /// `*`, `a`, `a-b`, each with `/step`, and lists of them.
-    fn values(&self, text: &str) -> Result<Vec<u16>, String> {
+    pub(super) fn values(&self, text: &str) -> Result<Vec<u16>, String> {
         let mut all = Vec::new();
         for item in text.split(',') {
             let (range, step) = match item.split_once('/') {

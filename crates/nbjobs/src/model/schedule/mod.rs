@@ -3,12 +3,14 @@
 mod cron;
 mod due;
 mod timing;
+mod unix;
 
 pub use cron::Cron;
 pub use due::{
     CATCH_UP_DEFAULT, CAUGHT_UP_MAX, CatchUp, Due, LATE_AFTER, MISSED_LISTED_MAX, MissedRuns, due,
 };
 pub use timing::{InvalidTiming, TIMEZONE_LEN_MAX, Timing, WINDOW_MINUTES_MAX, Window};
+pub use unix::{from_unix, to_unix};
 
 use std::str::FromStr;
 

@@ -4,6 +4,7 @@ mod due;
 mod expressions;
 mod properties;
 mod timing;
+mod unix;
 
 use super::*;
 
