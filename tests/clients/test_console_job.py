@@ -104,7 +104,7 @@ def test_what_a_notebook_made_cannot_reach_the_console(server, browser):
     ]
     code = "from IPython.display import *\n" + "\n".join(f"display({kind}({text!r}))" for kind, text in shown)
     name = "hostile"
-    jobs.submit(server, name, notebooks.notebook(code, f"raise Exception({script!r})"), Tags=[{"Key": "k", "Value": script[:250]}])
+    jobs.submit(server, name, notebooks.notebook(code, f"raise Exception({script!r})"), environment={"HOSTILE": script[:500]})
     jobs.ended(server, name)
     page = browser.page(server)
     asked = []

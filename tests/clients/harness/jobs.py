@@ -2,6 +2,8 @@
 
 import json
 
+from botocore.exceptions import ClientError
+
 from . import notebooks, waiting
 from .server import Server
 
@@ -68,7 +70,10 @@ def output_if_any(server: Server, name: str) -> dict[str, bytes] | None:
     """The files of a job's output.tar.gz; none if it left none."""
     try:
         return output(server, name)
-    except server.client("s3").exceptions.NoSuchKey:
+    except ClientError as error:
+        # Each client has an exception of its own for the code.
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
         return None
 
 
