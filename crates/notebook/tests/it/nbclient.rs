@@ -86,12 +86,6 @@ fn corpus(sources: &[&str], tags: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_corpus_is_executed_as_by_nbclient() {
-    let ours = compare_with_nbclient(corpus(CORPUS, &[])).await;
-    assert_eq!(ours[7][2], json!([]), "an update puts nothing out itself");
-}
-
-#[tokio::test]
 async fn the_same_corpus_is_executed_as_by_papermill() {
     compare(corpus(CORPUS, &[]), &[], true).await;
 }
