@@ -17,7 +17,7 @@ use serde_json::json;
 use std::path::Path;
 
 const START: &str = "2026-11-23T12:00:00Z";
-const SEEDS_IN_CI: u64 = 4;
+const SEEDS_IN_CI: u64 = 20;
 /// Sources of one life. They fire in two transactions at least when they are due together.
 const SOURCES: usize = 160;
 /// Sources that start the same pipeline: a pipeline has few unfinished executions.

@@ -171,7 +171,7 @@ fn weekdays(item: &str) -> Result<Vec<u16>, String> {
         .ok_or_else(|| format!("the step {step:?} of days of the week is not in 1-7"))?;
     let (first, last) = match range.split_once('-') {
         _ if range == "*" => (0, 6),
-        Some((first, last)) => (weekday(first)? % 7, weekday(last)?),
+        Some((first, last)) => (weekday(first)?, weekday(last)?),
         None if item.contains('/') => (weekday(range)? % 7, 6),
         None => (weekday(range)?, weekday(range)?),
     };
