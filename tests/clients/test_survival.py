@@ -1,11 +1,13 @@
 """Crashes: of the server, of the driver, of the kernel. A job ends once, with what it did, and nothing stays behind."""
 
 import signal
+import subprocess
 from datetime import timezone
 from pathlib import Path
 
-from harness import jobs, notebooks, waiting
+from harness import jobs, notebooks, places, promise, waiting
 from harness.notebooks import Gate
+from harness.server import base_environment
 
 
 def start_at_gate(server, folder, name, *cells_before, **more) -> Gate:
@@ -257,3 +259,23 @@ def test_a_rule_fires_once_over_crashes(new_server, tmp_path):
     server.hang_up()
     waiting.until("the second rule's execution", lambda: len(starts()) > 1)
     assert starts() == ["2023-01-02T09:01:00+00:00", "2023-01-02T09:00:00+00:00"]
+
+
+def test_a_second_service_on_one_data_folder_is_refused(new_server):
+    server = new_server().start()
+    command = [places.binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", server.data_dir]
+    refused = 0
+    for _ in range(3):
+        second = subprocess.run(command, env=base_environment(), capture_output=True, text=True)
+        assert second.returncode == 1 and second.stdout == "", second
+        assert (
+            f"the data folder {server.data_dir} is held by another nbjobs, process {server.pid}; "
+            "stop it first, or name another folder with --data-dir"
+        ) in second.stderr
+        refused += 1
+    # The first goes on as if nothing had been, and its folder is free when it is gone.
+    jobs.submit(server, "meanwhile", notebooks.notebook("print('it runs')"))
+    assert jobs.ended(server, "meanwhile")["TrainingJobStatus"] == "Completed"
+    server.kill()
+    server.start()
+    promise.kept(12, refused, "second services refused by the exact words, while the first one worked on")
