@@ -54,10 +54,15 @@ def test_the_log_can_be_json_with_one_line_for_each_change(new_server):
     secret = server.environment()["AWS_SECRET_ACCESS_KEY"]
     jobs.submit(server, "told", notebooks.notebook("1"))
     jobs.ended(server, "told")
+    # What a notebook says in its exception may be anybody's secret: it is in the job's FailureReason, not in our log.
+    jobs.submit(server, "told-too-much", notebooks.notebook("raise ValueError('the pass' + 'word is hunter2')"))
+    assert "hunter2" in jobs.ended(server, "told-too-much")["FailureReason"]
     server.terminate()
     text = server.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     told = [line["message"] for line in lines if line.get("job") == "told"]
     assert told == ["took a job from the queue", "started a run", "finished a run"], text
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line["timestamp"]) for line in lines)
-    assert secret not in text
+    assert secret not in text and "hunter2" not in text
+    ends = [line["reason"] for line in lines if line["message"] == "finished a run" and "reason" in line]
+    assert ends == ["AlgorithmError: [SM-111] Error with executing notebook"]

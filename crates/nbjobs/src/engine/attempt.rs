@@ -262,7 +262,12 @@ async fn settle(
     // A failed step of a pipeline may have got a moment for its next attempt.
     app.wake.scheduler();
     app.metrics.job_ended(&job);
-    info!(job = job.name, attempt = lease.attempt, %status, reason = job.failure_reason, "finished a run");
+    // Its first line says what kind of failure it was; below stands what the notebook said, which may hold secrets.
+    let reason = job
+        .failure_reason
+        .as_deref()
+        .and_then(|reason| reason.lines().next());
+    info!(job = job.name, attempt = lease.attempt, %status, reason, "finished a run");
     Ok(())
 }
 
