@@ -377,7 +377,7 @@ fn output_can_be_logged() {
 
 #[test]
 fn time_limits_are_flags() {
-    let folder = folder(&["import time; time.sleep(600)"]);
+    let folder = folder(&["import threading; threading.Event().wait()"]);
     let output = nbjobs(
         folder.path(),
         &["in.ipynb", "out.ipynb", "--execution-timeout", "1"],
@@ -393,8 +393,8 @@ fn time_limits_are_flags() {
     assert_eq!(statuses(&saved(folder.path())), ["failed"]);
 }
 
-/// A running `nbjobs run` whose second cell sleeps; the process ids of its kernel and of a child of the kernel.
-fn sleeping(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>, [Pid; 2]) {
+/// A running `nbjobs run` whose second cell waits for ever; the process ids of its kernel and of a child of the kernel.
+fn waiting(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>, [Pid; 2]) {
     let mut child = nbjobs(folder, &["in.ipynb", "out.ipynb", "--log-output"])
         .spawn()
         .unwrap();
@@ -414,9 +414,9 @@ fn sleeping(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>, [Pid
     (child, lines, pids)
 }
 
-const SLEEPING: [&str; 3] = [
+const WAITING: [&str; 3] = [
     "x = 1",
-    "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\nprint('pids', os.getpid(), child.pid, flush=True)\ntime.sleep(600)",
+    "import os, subprocess, threading\nchild = subprocess.Popen(['tail', '-f', '/dev/null'])\nprint('pids', os.getpid(), child.pid, flush=True)\nthreading.Event().wait()",
     "x",
 ];
 
@@ -432,13 +432,13 @@ fn signals_save_what_there_is_and_leave_no_process() {
         (Signal::SIGTERM, 143),
         (Signal::SIGHUP, 129),
     ] {
-        let folder = folder(&SLEEPING);
-        let (mut child, lines, pids) = sleeping(folder.path());
+        let folder = folder(&WAITING);
+        let (mut child, lines, pids) = waiting(folder.path());
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert!(lines.lines().any(|line| {
             line.unwrap()
-                .contains("interrupted in cell 2 (\"import os, subprocess, time\")")
+                .contains("interrupted in cell 2 (\"import os, subprocess, threading\")")
         }));
         assert!(
             pids.into_iter().all(|pid| !is_alive(pid)),
@@ -462,11 +462,11 @@ fn signals_save_what_there_is_and_leave_no_process() {
 
 #[test]
 fn a_killed_kernel_ends_the_run_with_138() {
-    let folder = folder(&SLEEPING);
-    let (mut child, lines, [kernel, _]) = sleeping(folder.path());
+    let folder = folder(&WAITING);
+    let (mut child, lines, [kernel, _]) = waiting(folder.path());
     kill(kernel, Signal::SIGKILL).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(138));
-    let told = "Kernel died in cell 2 (\"import os, subprocess, time\"): killed by SIGKILL";
+    let told = "Kernel died in cell 2 (\"import os, subprocess, threading\"): killed by SIGKILL";
     assert!(lines.lines().any(|line| line.unwrap().contains(told)));
     assert_eq!(
         statuses(&saved(folder.path())),
@@ -476,9 +476,9 @@ fn a_killed_kernel_ends_the_run_with_138() {
 
 #[test]
 fn nothing_outlives_a_killed_run() {
-    let in_a_session_of_its_own = SLEEPING[1].replace("['sleep',", "['setsid', 'sleep',");
-    let folder = folder(&[SLEEPING[0], &in_a_session_of_its_own]);
-    let (mut child, _lines, pids) = sleeping(folder.path());
+    let in_a_session_of_its_own = WAITING[1].replace("['tail',", "['setsid', 'tail',");
+    let folder = folder(&[WAITING[0], &in_a_session_of_its_own]);
+    let (mut child, _lines, pids) = waiting(folder.path());
     child.kill().unwrap();
     child.wait().unwrap();
     while pids.into_iter().any(is_alive) {
@@ -547,13 +547,13 @@ fn every_way_that_a_run_ends_is_in_its_exit_status() {
             &["failed", "pending"],
         ),
         (
-            &["import time; time.sleep(600)", "2"],
+            &["import threading; threading.Event().wait()", "2"],
             &["--execution-timeout", "1"],
             1,
             &["failed", "pending"],
         ),
         (
-            &["1", "import time; time.sleep(600)"],
+            &["1", "import threading; threading.Event().wait()"],
             &["--timeout-total", "5"],
             1,
             &["completed", "failed"],

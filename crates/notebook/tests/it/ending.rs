@@ -88,7 +88,7 @@ async fn a_notebook_may_end_itself() {
 async fn a_killed_kernel_is_reported_at_once_with_its_cell() {
     let mut notebook = notebook(&[
         "x = 1",
-        "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)",
+        "import os, threading\nprint(os.getpid(), flush=True)\nthreading.Event().wait()",
         "x",
     ]);
     notebook::prepare(&mut notebook, &Default::default()).unwrap();
@@ -116,7 +116,7 @@ async fn a_killed_kernel_is_reported_at_once_with_its_cell() {
     assert!(killed.unwrap().elapsed() < Duration::from_secs(60));
     let text = error.to_string();
     assert!(
-        text.starts_with("Kernel died in cell 2 (\"import os, time\")"),
+        text.starts_with("Kernel died in cell 2 (\"import os, threading\")"),
         "{text}"
     );
     assert!(
@@ -146,7 +146,7 @@ async fn a_cell_that_takes_too_long_is_stopped() {
     let mut options = Options::new(environment());
     options.execution_timeout = Some(Duration::from_secs(3));
     options.output_path = Some(folder.path().join("out.ipynb"));
-    let mut notebook = notebook(&["x = 1", "import time\ntime.sleep(600)", "x"]);
+    let mut notebook = notebook(&["x = 1", "import threading\nthreading.Event().wait()", "x"]);
     let error = run(&mut notebook, &options).await.unwrap_err();
     assert!(
         matches!(&error, Error::Timeout { place, .. } if place.index == 1),
@@ -164,7 +164,7 @@ async fn a_cell_that_takes_too_long_is_stopped() {
 #[tokio::test]
 async fn a_cell_that_ignores_interrupts_is_killed_with_all_that_it_started() {
     let code = "import signal, subprocess, os, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
-                child = subprocess.Popen(['sleep', '600'])\nprint(os.getpid(), child.pid, flush=True)\n\
+                child = subprocess.Popen(['tail', '-f', '/dev/null'])\nprint(os.getpid(), child.pid, flush=True)\n\
                 while True: time.sleep(1)";
     let mut notebook = notebook(&[code]);
     notebook::prepare(&mut notebook, &Default::default()).unwrap();

@@ -76,7 +76,7 @@ async fn the_whole_run_may_have_a_limit() {
     // A busy machine may need a longer one, for the first cell to be completed within it.
     for seconds in [3, 12, 48, 192] {
         options.total_timeout = Some(Duration::from_secs(seconds));
-        endless = notebook(&["x = 1", "import time\ntime.sleep(600)", "x"]);
+        endless = notebook(&["x = 1", "import threading\nthreading.Event().wait()", "x"]);
         let error = run(&mut endless, &options).await.unwrap_err();
         assert!(matches!(error, Error::TotalTimeout { .. }), "{error}");
         if statuses(&endless)[0] == "completed" {
@@ -247,7 +247,7 @@ async fn a_stopped_run_is_resumed_at_its_first_unfinished_cell() {
 
 #[tokio::test]
 async fn what_the_kernel_started_in_other_sessions_ends_with_it() {
-    let code = "import subprocess\nchild = subprocess.Popen(['setsid', 'sleep', '600'])\n\
+    let code = "import subprocess\nchild = subprocess.Popen(['setsid', 'tail', '-f', '/dev/null'])\n\
                 daemon = subprocess.check_output('setsid sleep 600 >/dev/null & echo $!', shell=True)\n\
                 print(child.pid, daemon.decode())";
     let mut notebook = notebook_for("python3", &[code]);

@@ -83,7 +83,7 @@ fn a_failing_job_ends_the_wait_with_its_reason() {
 #[test]
 fn a_stopped_job_is_stopped() {
     let desk = Desk::new();
-    desk.notebook("n.ipynb", "import time\ntime.sleep(600)");
+    desk.notebook("n.ipynb", "import threading\nthreading.Event().wait()");
     let job = desk.ok(&["job", "create", "n.ipynb"]);
     let (error, _) = desk.refused(&["job", "download", &job]);
     assert!(
