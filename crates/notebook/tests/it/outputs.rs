@@ -143,7 +143,7 @@ async fn output_of_a_thread_after_its_cell_is_kept() {
 #[tokio::test]
 async fn results_streams_and_mime_types_are_kept_as_they_come() {
     let cells = [
-        "import sys\nprint('out')\nprint('err', file=sys.stderr)\n{'a': 1}",
+        "import sys\nprint('out', flush=True)\nprint('err', file=sys.stderr, flush=True)\n{'a': 1}",
         "display({'application/x-odd+json': {'b': [1, None]}, 'text/html': '<b>x</b>'}, raw=True, metadata={'k': 1})",
         "input('name? ')",
     ];
