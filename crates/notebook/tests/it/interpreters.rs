@@ -3,6 +3,7 @@
 
 mod bash;
 mod cpp;
+mod csharp;
 mod go;
 mod java;
 mod javascript;
@@ -13,6 +14,7 @@ mod python;
 mod r;
 mod ruby;
 mod rust;
+mod scala;
 mod sqlite;
 
 use super::parameters::rendered;

@@ -43,7 +43,14 @@ fn render(value: &Value) -> Rendered {
             "Double.NaN",
         ),
         Value::Str(value) => text(value),
-        Value::List(values) => format!("Seq({})", list(values, render)?),
+        Value::List(values) => {
+            let has = |kind: fn(&Value) -> bool| values.iter().any(kind);
+            // Else Scala would make doubles of the whole numbers among doubles.
+            let mixed = has(|value| matches!(value, Value::Float(_)))
+                && has(|value| matches!(value, Value::Int(_)));
+            let element = if mixed { "[Any]" } else { "" };
+            format!("Seq{element}({})", list(values, render)?)
+        }
         Value::Dict(all) => {
             let all = entries(all, |key, value| {
                 Ok(format!("{} -> {}", text(key), render(value)?))

@@ -4,7 +4,6 @@ use super::{EVERYTHING, Holds, check, script, told_in_hex};
 use std::path::Path;
 
 #[test]
-#[ignore = "needs g++"]
 fn cpp() {
     let program = |cell: &str, names: &[String]| {
         let (includes, sets): (Vec<_>, Vec<_>) =

@@ -4,7 +4,6 @@ use super::{EVERYTHING, Holds, check, script, told};
 use std::path::Path;
 
 #[test]
-#[ignore = "needs go"]
 fn go() {
     let program = |cell: &str, names: &[String]| {
         format!(

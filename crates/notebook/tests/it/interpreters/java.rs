@@ -4,7 +4,6 @@ use super::{EVERYTHING, check, script, told_in_hex};
 use std::path::Path;
 
 #[test]
-#[ignore = "needs java"]
 fn java() {
     let program = |cell: &str, names: &[String]| {
         let lines: String = names

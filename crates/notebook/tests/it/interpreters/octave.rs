@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-#[ignore = "needs octave"]
 fn octave() {
     // Octave has one kind of number, and its null is NaN.
     fn expected(value: &Value) -> serde_json::Value {
