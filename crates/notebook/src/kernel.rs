@@ -28,6 +28,8 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 pub(crate) enum Incoming {
     /// An answer to a request on the shell channel.
     Shell(Message),
+    /// The kernel asks the user for a line of input, although every request says that nobody can give one.
+    Stdin(Message),
     /// A message to everyone.
     Iopub(Message),
     /// A piece of the kernel's own log.
@@ -41,12 +43,14 @@ pub(crate) struct Kernel {
     process: Process,
     shell: DealerSocket,
     control: DealerSocket,
+    /// None when the kernel has no such channel.
+    stdin: Option<DealerSocket>,
     iopub: mpsc::UnboundedReceiver<ZmqMessage>,
     signer: Signer,
     interrupt_mode: InterruptMode,
     /// `content` of the kernel's `kernel_info_reply`.
     pub info: Value,
-    _connection: Connection,
+    connection: Connection,
 }
 
 impl Kernel {
@@ -88,6 +92,19 @@ impl Kernel {
         self.shell.send(frames).await.map_err(io::Error::other)
     }
 
+    /// Answers a request for input with an empty line, so that the kernel doesn't wait for ever.
+    pub async fn answer_input(&mut self, request: &Message) -> io::Result<()> {
+        let Some(stdin) = &mut self.stdin else {
+            return Ok(());
+        };
+        let content = json!({"value": ""});
+        let message = self
+            .signer
+            .message("input_reply", &content, Some(&request.header));
+        let (_, frames) = message.map_err(io::Error::other)?;
+        stdin.send(frames).await.map_err(io::Error::other)
+    }
+
     async fn request(&mut self, msg_type: &str, content: Value) -> io::Result<String> {
         let (id, frames) = self
             .signer
@@ -111,6 +128,12 @@ impl Kernel {
                     },
                     // The connection is gone, so the process is ending.
                     Err(_) => return Incoming::Died(self.process.wait().await),
+                },
+                frames = receive(&mut self.stdin) => match frames {
+                    Ok(frames) => if let Some(message) = self.read(frames) && message.kind() == "input_request" {
+                        return Incoming::Stdin(message);
+                    },
+                    Err(_) => self.stdin = None,
                 },
                 event = self.process.next() => return match event {
                     launch::Event::Log(text) => Incoming::Log(text),
@@ -180,5 +203,13 @@ impl Kernel {
     pub async fn kill(mut self) {
         self.process.kill();
         self.process.wait().await;
+    }
+}
+
+/// The next message of a channel; never, when there is no such channel.
+async fn receive(socket: &mut Option<DealerSocket>) -> zeromq::ZmqResult<ZmqMessage> {
+    match socket {
+        Some(socket) => socket.recv().await,
+        None => std::future::pending().await,
     }
 }

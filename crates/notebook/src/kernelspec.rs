@@ -142,19 +142,20 @@ impl KernelSpec {
             let argument = argument.replace("{resource_dir}", &resource_dir.to_string_lossy());
             argument.replace("{prefix}", &prefix.to_string_lossy())
         };
-        let mut command: Vec<String> = self.argv.iter().map(fill).collect();
-        if let Some(program) = command.first_mut() {
-            if python::is_bare_name(program)
-                && let Some(found) = prefixes
-                    .iter()
-                    .find_map(|prefix| python::interpreter(prefix, program))
-            {
-                *program = found.to_string_lossy().into_owned();
-            } else if let Some(rest) = program.strip_prefix("~/")
-                && let Some(home) = environment.get("HOME")
-            {
-                *program = Path::new(home).join(rest).to_string_lossy().into_owned();
-            }
+        let home = environment.get("HOME").map(Path::new);
+        // jupyter_client does so with each argument.
+        let at_home = |argument: String| match (argument.strip_prefix("~/"), home) {
+            (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
+            _ => argument,
+        };
+        let mut command: Vec<String> = self.argv.iter().map(fill).map(at_home).collect();
+        if let Some(program) = command.first_mut()
+            && python::is_bare_name(program)
+            && let Some(found) = prefixes
+                .iter()
+                .find_map(|prefix| python::interpreter(prefix, program))
+        {
+            *program = found.to_string_lossy().into_owned();
         }
         command
     }
@@ -355,6 +356,13 @@ mod tests {
         environment.set("VIRTUAL_ENV", at("venv"));
         assert_eq!(find("ODD", &environment).unwrap().language, "a");
         let other = find("other", &environment).unwrap();
+        environment.set("HOME", "/home/a");
+        let mut at_home = other.clone();
+        at_home.argv = ["~/k", "~/data", "a~/b"].map(str::to_owned).to_vec();
+        assert_eq!(
+            at_home.command(Path::new("/c.json"), &environment),
+            ["/home/a/k", "/home/a/data", "a~/b"]
+        );
         let resource_dir = at("venv/share/jupyter/kernels/other");
         let expected = [at("venv/bin/k"), resource_dir, PathBuf::from("/c.json")];
         assert_eq!(

@@ -2,7 +2,15 @@
 //!
 //! # Run a notebook, and watch it
 //!
-//! ```no_run
+//! ```
+//! # let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+//! # // This program is one test, and has one thread so far.
+//! # unsafe { std::env::set_var("VIRTUAL_ENV", crate_folder.join("../../.nbjobs/test-venv").canonicalize()?) };
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! # std::fs::write("report.ipynb", r#"{"cells": [{"cell_type": "code", "source": "print(alpha * 10)", "metadata": {},
+//! #     "outputs": [], "execution_count": null}], "metadata": {"kernelspec": {"name": "python3", "language": "python"}},
+//! #     "nbformat": 4, "nbformat_minor": 4}"#)?;
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use notebook::{Environment, Event, Notebook, Options, Parameters, Preparation, Value, execute, prepare};
 //!
@@ -20,6 +28,9 @@
 //! .await?;
 //! # Ok(())
 //! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())?;
+//! # assert!(std::fs::read_to_string("out.ipynb")?.contains(r#""1.0\n""#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! [`Notebook`] reads what Jupyter reads (nbformat 3 and 4, and JSON as Python and JavaScript write it) and writes the

@@ -518,6 +518,29 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_notebook_that_can_be_resumed() {
 }
 
 #[test]
+fn what_sets_parameters_is_refused_when_a_run_is_resumed() {
+    let folder = folder(&["1"]);
+    let more: [&[&str]; 8] = [
+        &["-p", "n", "1"],
+        &["-r", "n", "1"],
+        &["-y", "n: 1"],
+        &["-b", "bjogMQ=="],
+        &["-f", "p.yaml"],
+        &["--inject-input-path"],
+        &["--inject-output-path"],
+        &["--inject-paths"],
+    ];
+    for more in more {
+        let arguments = [&["--resume", "in.ipynb"], more].concat();
+        let refused = nbjobs(folder.path(), &arguments).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{more:?}");
+        let told = stderr(&refused);
+        assert!(told.contains("--resume"), "{more:?}: {told}");
+        assert!(told.contains("cannot be used with"), "{more:?}: {told}");
+    }
+}
+
+#[test]
 fn every_way_that_a_run_ends_is_in_its_exit_status() {
     type Strings = &'static [&'static str];
     // Cells, options, the exit status, the statuses of the cells.

@@ -26,7 +26,7 @@ const RAISES_TAG: &str = "raises-exception";
 /// How long an interrupted cell may take to end by itself, so that its last outputs and its traceback are kept.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(2);
 /// How long a kernel may take to end by itself after a `shutdown_request`; then it is killed.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(2500);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// The caller's wish to stop, which may come at any moment, and stays.
 pub(super) struct Interrupt<'a> {
@@ -54,6 +54,8 @@ enum Stop {
     TotalTimeout(Duration),
     Restarted,
     Interrupted,
+    /// It asked for input, with this prompt.
+    Input(String),
     Died(ExitStatus),
 }
 
@@ -62,6 +64,8 @@ enum Stop {
 struct Answer {
     reply: Option<Message>,
     idle: bool,
+    /// The cell has asked for input.
+    asked: bool,
 }
 
 pub(super) struct Run<'a> {
@@ -253,7 +257,11 @@ impl<'a> Run<'a> {
                     .await;
                 self.deaf = deaf.is_some();
                 self.take_queued(kernel);
-                Err(self.stopped(index, &stop))
+                let error = self.stopped(index, &stop);
+                match stop {
+                    Stop::Input(_) if may_fail && !self.deaf => Ok(()),
+                    _ => Err(error),
+                }
             }
         }
     }
@@ -309,7 +317,7 @@ impl<'a> Run<'a> {
             };
             match incoming {
                 Incoming::Iopub(message) => self.take(message),
-                Incoming::Shell(_) => {}
+                Incoming::Shell(_) | Incoming::Stdin(_) => {}
                 Incoming::Log(text) => (self.events)(Event::KernelLog { text: &text }),
                 Incoming::Died(_) => break,
             }

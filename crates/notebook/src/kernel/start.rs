@@ -152,17 +152,31 @@ impl Kernel {
             process,
             shell,
             control,
+            stdin: None,
             iopub,
             signer,
             interrupt_mode,
             info,
-            _connection: connection,
+            connection,
         };
         match kernel.wait_ready(log).await {
-            Ok(()) => Ok(kernel),
+            Ok(()) => {
+                kernel.connect_stdin(&session).await.map_err(failed)?;
+                Ok(kernel)
+            }
             Err(ConnectError::Io(error)) => Err(failed(error)),
             Err(ConnectError::Died(status)) => Err(died(spec, status, log)),
         }
+    }
+
+    /// Connects the channel on which a kernel asks for input, if it has one. Kernels send such a request to whoever has
+    /// the identity of the cell's request. One that is ready has bound all that it has.
+    async fn connect_stdin(&mut self, session: &str) -> io::Result<()> {
+        if self.connection.is_bound(Channel::Stdin) {
+            let url = self.connection.url(Channel::Stdin);
+            self.stdin = Some(dealer(session, &url).await?);
+        }
+        Ok(())
     }
 
     /// Asks for `kernel_info` until it answers there and a message shows that IOPub is connected, too.
@@ -191,7 +205,7 @@ impl Kernel {
                     Incoming::Shell(message) if message.kind() == "kernel_info_reply" => {
                         self.info = message.content
                     }
-                    Incoming::Shell(_) => {}
+                    Incoming::Shell(_) | Incoming::Stdin(_) => {}
                     Incoming::Iopub(_) => heard = true,
                     Incoming::Log(text) => log.push(&text),
                     Incoming::Died(status) => {
@@ -269,19 +283,15 @@ async fn connect(connection: &Connection, session: &str) -> Result<Sockets, Conn
         tokio::time::sleep(BIND_POLL).await;
     }
     let iopub = iopub::drain(connection.url(Channel::Iopub)).await?;
-    let mut sockets = [dealer(session)?, dealer(session)?];
-    for (socket, channel) in sockets.iter_mut().zip([Channel::Shell, Channel::Control]) {
-        socket
-            .connect(&connection.url(channel))
-            .await
-            .map_err(io::Error::other)?;
-    }
-    let [shell, control] = sockets;
+    let shell = dealer(session, &connection.url(Channel::Shell)).await?;
+    let control = dealer(session, &connection.url(Channel::Control)).await?;
     Ok((shell, control, iopub))
 }
 
-fn dealer(session: &str) -> io::Result<DealerSocket> {
+async fn dealer(session: &str, url: &str) -> io::Result<DealerSocket> {
     let mut options = SocketOptions::default();
     options.peer_identity(PeerIdentity::try_from(session.as_bytes()).map_err(io::Error::other)?);
-    Ok(DealerSocket::with_options(options))
+    let mut socket = DealerSocket::with_options(options);
+    socket.connect(url).await.map_err(io::Error::other)?;
+    Ok(socket)
 }

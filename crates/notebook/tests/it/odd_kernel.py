@@ -1,9 +1,10 @@
 """A kernel that speaks the protocol and does what its cells' words say, the odd things among them."""
-import json, sys, time, zmq
+import json, signal, sys, time, zmq
 from jupyter_client.session import Session
 
 info = json.load(open(sys.argv[1]))
 context = zmq.Context()
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def bind(kind, name):
@@ -14,6 +15,7 @@ def bind(kind, name):
 
 
 time.sleep(float(sys.argv[2]))
+stdin = bind(zmq.ROUTER, "stdin_port")
 shell, iopub, control = bind(zmq.ROUTER, "shell_port"), bind(zmq.PUB, "iopub_port"), bind(zmq.ROUTER, "control_port")
 session = Session(key=info["key"].encode())
 poller = zmq.Poller()
@@ -49,6 +51,12 @@ while True:
             continue
         if "abort" in code:
             count = {"status": "aborted"}
+        if "ask" in code:
+            # Whatever the request says of allow_stdin, and again when it is answered with nothing.
+            for _ in range(2):
+                session.send(stdin, "input_request", {"prompt": "name?", "password": False}, parent=parent, ident=identity)
+                answer = session.recv(stdin, mode=0)[1]["content"]["value"]
+                publish("stream", {"name": "stdout", "text": f"[{answer}]"}, parent)
         if "early idle" in code:
             status("idle", parent)
         publish("stream", {"name": "stdout", "text": code}, parent)

@@ -60,6 +60,30 @@ async fn a_kernel_that_restarts_or_aborts_has_not_run_the_cell() {
 }
 
 #[tokio::test]
+async fn a_kernel_that_asks_for_input_is_answered_and_its_cell_has_failed() {
+    let (asking, result) = by_odd_kernel(&["a", "ask", "b"]).await;
+    let Err(Error::Cell(error)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        (error.index, error.ename.as_str()),
+        (1, "StdinNotImplementedError")
+    );
+    assert!(error.evalue.contains("\"name?\""), "{error:?}");
+    assert_eq!(statuses(&asking), ["completed", "failed", "pending"]);
+    let told = outputs(&asking, 1);
+    assert_eq!(told[0]["text"], "[][]ask");
+    assert_eq!(told[1]["ename"], "StdinNotImplementedError");
+
+    let mut asking = notebook(&["a", "ask", "b"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = odd_kernel(folder.path(), 0.0);
+    options.allow_errors = true;
+    run(&mut asking, &options).await.unwrap();
+    assert_eq!(outputs(&asking, 2)[0]["text"], "b");
+}
+
+#[tokio::test]
 async fn a_kernel_may_take_long_to_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut notebook = notebook(&["slow"]);

@@ -31,7 +31,10 @@ pub struct ExecutionArgs {
     /// the first unfinished cell on. Variables, imports, open files and connections of the other finished cells are gone
     #[arg(
         long,
-        conflicts_with_all = ["parameters", "parameters_raw", "parameters_file", "parameters_yaml", "parameters_base64", "prepare_only"]
+        conflicts_with_all = [
+            "parameters", "parameters_raw", "parameters_file", "parameters_yaml", "parameters_base64",
+            "inject_input_path", "inject_output_path", "inject_paths", "prepare_only"
+        ]
     )]
     pub resume: bool,
 }

@@ -41,6 +41,10 @@ impl Run<'_> {
             tokio::select! {
                 incoming = kernel.next() => {
                     last_heard = Instant::now();
+                    if let Incoming::Stdin(message) = &incoming {
+                        // A kernel that is gone is noticed below.
+                        let _ = kernel.answer_input(message).await;
+                    }
                     if let Some(stop) = self.heed(index, incoming, request, answer, &fence) {
                         return Some(stop);
                     }
@@ -95,6 +99,12 @@ impl Run<'_> {
                 answer.reply = Some(message);
             }
             Incoming::Shell(_) => {}
+            // What comes after the first is answered, too, but the cell is being stopped already.
+            Incoming::Stdin(_) if answer.asked => {}
+            Incoming::Stdin(message) => {
+                answer.asked = true;
+                return Some(Stop::Input(message.text("prompt").to_owned()));
+            }
             Incoming::Log(text) => (self.events)(Event::KernelLog { text: &text }),
             Incoming::Died(status) => return Some(Stop::Died(status)),
         }

@@ -76,11 +76,16 @@ impl Run<'_> {
     /// The kernel refused to run the cell (nbclient takes that for success).
     fn aborted(&mut self, index: usize) -> Error {
         let told = "the kernel aborted the cell before it ran";
-        self.push(index, error_output("Aborted", told, json!([told])));
+        self.cell_error(index, "Aborted", told)
+    }
+
+    /// An error of the cell that the kernel has not told.
+    fn cell_error(&mut self, index: usize, ename: &str, told: &str) -> Error {
+        self.push(index, error_output(ename, told, json!([told])));
         Error::Cell(CellError {
             index,
             execution_count: self.notebook.cells[index].execution_count(),
-            ename: "Aborted".to_owned(),
+            ename: ename.to_owned(),
             evalue: told.to_owned(),
             traceback: vec![told.to_owned()],
         })
@@ -120,6 +125,12 @@ impl Run<'_> {
                 };
                 self.tell(index, "CellTimeoutError", &error);
                 error
+            }
+            Stop::Input(prompt) => {
+                let told = format!(
+                    "the cell asked for input ({prompt:?}), but nobody can answer; use a parameter instead"
+                );
+                self.cell_error(index, "StdinNotImplementedError", &told)
             }
             _ => {
                 if self.outputs.error().is_none() {

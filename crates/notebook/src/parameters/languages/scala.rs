@@ -44,10 +44,13 @@ fn render(value: &Value) -> Rendered {
         ),
         Value::Str(value) => text(value),
         Value::List(values) => {
-            let has = |kind: fn(&Value) -> bool| values.iter().any(kind);
             // Else Scala would make doubles of the whole numbers among doubles.
-            let mixed = has(|value| matches!(value, Value::Float(_)))
-                && has(|value| matches!(value, Value::Int(_)));
+            let doubles = values
+                .iter()
+                .filter(|value| matches!(value, Value::Float(_)));
+            let ints = values.iter().filter(|value| matches!(value, Value::Int(_)));
+            let (doubles, ints) = (doubles.count(), ints.count());
+            let mixed = doubles > 0 && ints > 0 && doubles + ints == values.len();
             let element = if mixed { "[Any]" } else { "" };
             format!("Seq{element}({})", list(values, render)?)
         }
