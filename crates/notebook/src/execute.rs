@@ -5,6 +5,7 @@ mod checkpoint;
 mod outputs;
 mod plan;
 mod record;
+mod reduced;
 mod run;
 mod spill;
 mod stream;
@@ -348,7 +349,12 @@ pub async fn execute(
     if let Some(index) = failed.filter(|_| !exited) {
         record::add_banners(notebook, index);
     }
-    let saved = save(&mut checkpoint, notebook, options).await;
+    let mut saved = save(&mut checkpoint, notebook, options).await;
+    if let Err(Error::Save { source, .. }) = &saved
+        && let Some(reduced) = reduced::of(notebook, source)
+    {
+        saved = save(&mut checkpoint, &reduced, options).await.and(saved);
+    }
     if let Err(error) = result
         && !exited
     {

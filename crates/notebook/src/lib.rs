@@ -54,6 +54,7 @@
 //! | the caller interrupts | [`Error::Interrupted`] | `failed`, `KeyboardInterrupt` | `pending` | true | yes |
 //! | the kernel does not start | [`Error::KernelStart`] | – | `pending` | true | no |
 //! | the file can't be written at the start | [`Error::Save`] | – | nothing runs | – | – |
+//! | the disk has no room for the file at the end | [`Error::Save`] | those with more outputs than 16 KiB `failed`, `NoSpaceLeft`, their last outputs kept | as they were | true | yes |
 //! | the file can't be written at the end | [`Error::Save`] | the last checkpoint is in the file | | | |
 //! | this process is killed | – | `running` | `pending` | null | no |
 //!
@@ -64,7 +65,8 @@
 //!
 //! `nbformat` knows no kernel, `kernel` knows no notebook, `execute` brings them together: `plan` says which cells have
 //! a turn, `run` gives it to them, `outputs` and `widgets` put what the kernel publishes where it belongs, `record`
-//! writes down what became of each cell, `spill` moves outputs from memory to a file, `checkpoint` saves.
+//! writes down what became of each cell, `spill` moves outputs from memory to a file, `checkpoint` saves, and `reduced` is
+//! what is saved when the disk is full.
 //!
 //! Knows no jobs, no HTTP, no SQL and no AWS.
 

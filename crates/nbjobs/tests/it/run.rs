@@ -3,6 +3,7 @@
 //! Needs the virtual environment at `$NBJOBS_TEST_VENV`, else `.nbjobs/test-venv` in the workspace, with `ipykernel` and
 //! `papermill`.
 
+mod disk;
 mod memory;
 mod parity;
 mod places;

@@ -76,6 +76,12 @@ pub(super) fn cell_end(cell: &mut Cell, status: CellStatus, start: Timestamp, en
         "duration".to_owned(),
         json!(clock::seconds_between(start, end)),
     );
+    set_status(cell, status);
+}
+
+/// What became of a cell, without its times.
+pub(super) fn set_status(cell: &mut Cell, status: CellStatus) {
+    let papermill = papermill(&mut cell.metadata);
     let failed = status == CellStatus::Failed;
     papermill.insert("exception".to_owned(), json!(failed));
     papermill.insert(
@@ -93,8 +99,13 @@ pub(super) fn end(notebook: &mut Notebook, exception: bool, start: Timestamp, en
         json!(clock::seconds_between(start, end)),
     );
     if exception {
-        papermill.insert("exception".to_owned(), json!(true));
+        set_exception(notebook);
     }
+}
+
+/// The run did not reach its end.
+pub(super) fn set_exception(notebook: &mut Notebook) {
+    papermill(&mut notebook.metadata).insert("exception".to_owned(), json!(true));
 }
 
 /// Puts Papermill's two banners in: one on top, one right before the cell that failed.

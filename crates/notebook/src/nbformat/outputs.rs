@@ -1,6 +1,8 @@
 //! A cell's outputs. Those of a run need not be in memory: what will hardly change is in a file, as the bytes that a
 //! notebook holds for it, and is copied from there when the notebook is written.
 
+mod tail;
+
 use super::{Output, spool, write};
 use serde_json::{Value, json};
 use std::borrow::Cow;

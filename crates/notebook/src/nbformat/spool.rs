@@ -39,7 +39,11 @@ impl Spool {
                 .clone(),
         };
         let start = self.end;
-        file.write_all_at(bytes, start)?;
+        if let Err(error) = file.write_all_at(bytes, start) {
+            // A full disk needs the room of the bytes that went through.
+            file.set_len(start)?;
+            return Err(error);
+        }
         self.end += bytes.len() as u64;
         Ok((file, start))
     }
@@ -72,6 +76,7 @@ pub(super) fn copy(file: &File, range: &Range<u64>, to: &mut dyn Write) -> io::R
     Ok(())
 }
 
-fn length(range: &Range<u64>) -> usize {
+/// How many bytes a part of a file has.
+pub(super) fn length(range: &Range<u64>) -> usize {
     usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
 }
