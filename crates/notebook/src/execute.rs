@@ -89,6 +89,11 @@ impl Options {
             resume: false,
         }
     }
+
+    fn save_error(&self, source: std::io::Error) -> Error {
+        let path = self.output_path.clone().unwrap_or_default();
+        Error::Save { path, source }
+    }
 }
 
 /// What happens in a run, as it happens. Indexes count from 0 over all cells of the prepared notebook.
@@ -331,7 +336,8 @@ pub async fn execute(
         Special::Follow
     };
     let mut checkpoint = Checkpoint::new(options.output_path.clone(), options.autosave, special);
-    save(&mut checkpoint, notebook, options).await?;
+    let started = checkpoint.start(notebook);
+    started.map_err(|source| options.save_error(source))?;
 
     if plan.first > 0 {
         events(Event::Resuming {
@@ -381,9 +387,6 @@ async fn save(
     notebook: &Notebook,
     options: &Options,
 ) -> Result<(), Error> {
-    let path = options.output_path.clone().unwrap_or_default();
-    checkpoint
-        .save(notebook)
-        .await
-        .map_err(|source| Error::Save { path, source })
+    let saved = checkpoint.save(notebook).await;
+    saved.map_err(|source| options.save_error(source))
 }

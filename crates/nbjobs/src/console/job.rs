@@ -312,7 +312,8 @@ fn given(shown: &Shown) -> Markup {
     }
 }
 
-fn pairs<'p>(caption: &str, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Markup {
+/// Names and values.
+pub(super) fn pairs<'p>(caption: &str, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Markup {
     html! {
         div.table { table.pairs {
             caption.hidden-label { (caption) }

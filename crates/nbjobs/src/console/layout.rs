@@ -1,7 +1,7 @@
 //! What all pages have in common: head, navigation, the switch between light and dark.
 
 use super::visitor::{Change, THEME_COOKIE, Taste, Visitor};
-use super::{ROOT, assets, jobs};
+use super::{ROOT, assets, definitions, jobs};
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::{Response, StatusCode, header};
@@ -11,7 +11,7 @@ use maud::{DOCTYPE, Markup, html};
 const THEME_SECONDS: u32 = 31_536_000;
 
 /// The places of the navigation.
-const PLACES: [(&str, &str); 1] = [(jobs::PATH, "Jobs")];
+const PLACES: [(&str, &str); 2] = [(jobs::PATH, "Jobs"), (definitions::PATH, "Definitions")];
 
 /// A page for somebody who is signed in.
 pub(super) fn page(visitor: &Visitor, title: &str, place: &str, body: &Markup) -> Response<Body> {

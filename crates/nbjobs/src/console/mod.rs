@@ -7,6 +7,8 @@
 mod again;
 mod assets;
 mod cells;
+mod definition;
+mod definitions;
 mod failure;
 mod fields;
 mod files;
@@ -102,6 +104,16 @@ impl Console {
             .route("/console/jobs/{name}/log", get(log::download))
             .route("/console/jobs/{name}/archive", get(files::archive))
             .route("/console/jobs/{name}/files/{*path}", get(files::file))
+            .route(definitions::PATH, get(definitions::page))
+            .route("/console/definitions/{id}", get(definition::page))
+            .route(
+                "/console/definitions/{id}/{action}",
+                post(definition::action),
+            )
+            .route(
+                "/console/definitions/{id}/schedule",
+                get(definition::schedule::page).post(definition::schedule::change),
+            )
             .fallback(nothing_here)
             .method_not_allowed_fallback(nothing_here)
             .with_state(ground);

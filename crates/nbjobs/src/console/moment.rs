@@ -21,6 +21,14 @@ pub(super) fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Markup {
     }
 }
 
+/// A moment to come in a time zone, with its day of the week and the zone's name.
+pub(super) fn day_and_time(at: Timestamp, zone: &TimeZone) -> Markup {
+    let local = at.to_zoned_datetime(zone.clone());
+    html! {
+        time datetime=(at.to_string()) { (local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()) }
+    }
+}
+
 /// A duration in at most two units: `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 3 min`, `1 d 4 h`.
 pub(super) fn duration(length: SignedDuration) -> String {
     let length = length.max(SignedDuration::ZERO);

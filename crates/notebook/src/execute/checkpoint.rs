@@ -111,19 +111,40 @@ impl Checkpoint {
         if now < self.due {
             return before;
         }
-        // The system's file cache takes the bytes at once; waiting for the disk is done beside the run.
         let staged = save::stage(&path, self.special, |writer| notebook.write(writer));
+        self.commit(staged, now);
+        before
+    }
+
+    /// Saves before anything runs. That the place can't be written to is known at once; that the file is durable, when
+    /// [`Checkpoint::wait`] returns.
+    pub fn start(&mut self, notebook: &Notebook) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        let staged = save::stage(path, self.special, |writer| notebook.write(writer))?;
+        self.commit(Ok(staged), begun);
+        Ok(())
+    }
+
+    /// The file cache has taken the bytes; waiting for the disk is done beside the run.
+    fn commit(&mut self, staged: io::Result<save::Staged>, begun: Instant) {
         self.dirty = staged.is_err();
         self.output = false;
-        self.begun = now;
+        self.begun = begun;
         let bytes = staged.as_ref().map_or(0, save::Staged::len);
-        self.due = now + INTERVAL_MIN.max(Duration::from_secs(bytes / BYTES_PER_SECOND));
+        self.due = begun + INTERVAL_MIN.max(Duration::from_secs(bytes / BYTES_PER_SECOND));
         self.writing = Some(tokio::task::spawn_blocking(move || Written {
             result: staged.and_then(save::Staged::commit),
             ended: Instant::now(),
-            took: now.elapsed(),
+            took: begun.elapsed(),
         }));
-        before
+    }
+
+    /// Waits for the write that is under way.
+    pub async fn wait(&mut self) -> io::Result<()> {
+        self.settle().await.unwrap_or(Ok(()))
     }
 
     /// Saves now and waits until the file is durable.

@@ -153,6 +153,8 @@ impl<'a> Run<'a> {
         kernel: &mut Kernel,
         interrupt: &mut Interrupt<'_>,
     ) -> Result<(), Error> {
+        let saved = self.checkpoint.wait().await;
+        saved.map_err(|source| self.options.save_error(source))?;
         let plan = self.plan;
         for (index, turn) in plan.turns.iter().enumerate() {
             match turn {

@@ -17,6 +17,8 @@ const UTC: [&str; 2] = ["UTC", "Etc/UTC"];
 /// A rule or a schedule as a definition shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timer {
+    /// The key of the rule or schedule in the ledger, such as `rule/NAME`.
+    pub source: String,
     /// When.
     pub when: When,
     /// Whether it fires.
@@ -75,6 +77,7 @@ pub(super) async fn of_in(tx: &mut Tx, id: &str) -> Result<Option<Timer>> {
 /// None for a rule that is only for events.
 fn of_rule(rule: Rule) -> Option<Timer> {
     Some(Timer {
+        source: rules::resource(&rule.name),
         when: When {
             expression: rule.schedule_expression?,
             timezone: UTC[0].to_owned(),
@@ -86,6 +89,7 @@ fn of_rule(rule: Rule) -> Option<Timer> {
 
 fn of_schedule(schedule: Schedule) -> Timer {
     Timer {
+        source: schedules::resource(&schedule.name),
         when: When {
             expression: schedule.settings.schedule_expression,
             timezone: schedule.settings.timezone,

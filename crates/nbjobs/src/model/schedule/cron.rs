@@ -1,6 +1,8 @@
 //! EventBridge's cron dialect: six fields, exactly one of the two day fields `?`, 1 = SUN, `L`, `W`, `LW`, `#`,
 //! wrap-around ranges. No crate speaks it. Knows nothing of rates or rules.
 
+mod words;
+
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};

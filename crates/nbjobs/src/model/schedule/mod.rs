@@ -14,6 +14,7 @@ pub use unix::{from_unix, to_unix};
 
 use std::str::FromStr;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -76,6 +77,26 @@ impl Expression {
                     + i128::from(gap_ns % rate.period_ns() != 0);
                 rate.nth_after(from, i64::try_from(periods).ok()?)
             }
+        }
+    }
+}
+
+/// A schedule as people say it: `weekdays at 09:00`, `every 5 minutes`, `once, on 24 December 2026 at 18:00`. None for
+/// one that takes longer to say than to read, and for what is no schedule.
+pub fn words(expression: &str) -> Option<String> {
+    let inside = |name: &str| expression.strip_prefix(name)?.strip_suffix(')');
+    if let Some(moment) = inside("at(") {
+        let moment: DateTime = moment.parse().ok()?;
+        return Some(moment.strftime("once, on %-d %B %Y at %H:%M").to_string());
+    }
+    match expression.parse().ok()? {
+        Expression::Cron(cron) => cron.words(),
+        Expression::Rate(_) => {
+            let rhythm = inside("rate(")?.trim();
+            Some(format!(
+                "every {}",
+                rhythm.strip_prefix("1 ").unwrap_or(rhythm)
+            ))
         }
     }
 }

@@ -5,6 +5,7 @@ mod expressions;
 mod properties;
 mod timing;
 mod unix;
+mod words;
 
 use super::*;
 
