@@ -212,19 +212,40 @@ impl RunDir {
         write_whole(&self.0.join("exit.json"), &serde_json::to_vec(&exit)?)
     }
 
-    /// Notes that the run reached its time limit, so that a server that starts again knows why it ended.
-    pub fn note_time_limit(&self) -> anyhow::Result<()> {
-        write_whole(&self.0.join("time_limit"), b"")
+    /// Notes that the run reached a time limit, so that a server that starts again knows why it ended.
+    pub fn note_limit(&self, limit: TimeLimit) -> anyhow::Result<()> {
+        write_whole(&self.0.join(limit.file()), b"")
     }
 
-    /// Whether the run reached its time limit.
-    pub fn reached_time_limit(&self) -> bool {
-        self.0.join("time_limit").is_file()
+    /// The time limit that the run reached.
+    pub fn reached_limit(&self) -> Option<TimeLimit> {
+        let limits = [TimeLimit::Job, TimeLimit::Attempt];
+        limits
+            .into_iter()
+            .find(|limit| self.0.join(limit.file()).is_file())
     }
 
     /// How the driver ended, if it could still say so.
     pub fn exit(&self) -> anyhow::Result<Option<Exit>> {
         read(&self.0.join("exit.json"))
+    }
+}
+
+/// A time that a run may not exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// That of the job with all its attempts: `MaxRuntimeInSeconds`.
+    Job,
+    /// That of one attempt: the policy `nbjobs:attempt-timeout`.
+    Attempt,
+}
+
+impl TimeLimit {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Job => "time_limit",
+            Self::Attempt => "attempt_timeout",
+        }
     }
 }
 

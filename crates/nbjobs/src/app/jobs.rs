@@ -60,6 +60,7 @@ pub async fn create_in(
         started_at: None,
         ended_at: None,
         modified_at: now,
+        retry_at: None,
     };
     if !tx.insert_job(&job).await? {
         return Err(Error::Exists(format!(

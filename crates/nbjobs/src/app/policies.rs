@@ -1,7 +1,7 @@
 //! Which policies count where, and what they do to rules and schedules. The tags of a pipeline come first, because it
 //! is the place where they are changed; where it says nothing, those of the rule that starts it. A schedule has no tags.
 
-use super::{App, Error, Result, pipelines, rules, schedules};
+use super::{App, Error, Result, jobs, pipelines, rules, schedules};
 use crate::model::arn::{Arn, Resource};
 use crate::model::pipeline::{ExecutionStatus, PipelineExecution};
 use crate::model::policy::Policies;
@@ -37,6 +37,18 @@ pub async fn of_schedule(tx: &mut Tx, app: &App, schedule: &Schedule) -> Result<
         },
         Err(_) => Ok(Policies::default()),
     }
+}
+
+/// A job's policies: those of the pipeline that it is a step of, and where they say nothing, its own.
+pub async fn of_job(tx: &mut Tx, job: &str) -> Result<Policies> {
+    let own = Policies::of(&tx.tags(&jobs::resource(job)).await?);
+    let Some((execution, _)) = tx.step_of_job(job).await? else {
+        return Ok(own);
+    };
+    let Some(execution) = tx.execution(&execution).await? else {
+        return Ok(own);
+    };
+    Ok(of_pipeline(tx, &execution.pipeline).await?.or(own))
 }
 
 /// A pipeline's policies.

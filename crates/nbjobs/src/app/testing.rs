@@ -51,7 +51,12 @@ pub(crate) async fn restart(app: App, dir: &Path, now: Timestamp) -> App {
 /// The jobs that are not final: those that run, then those that wait.
 pub(crate) async fn unfinished_jobs(app: &App) -> Vec<Job> {
     let mut jobs = app.store.running_jobs().await.expect("jobs");
-    for name in app.store.queued_jobs(100).await.expect("jobs") {
+    for name in app
+        .store
+        .queued_jobs(app.clock.now(), 100)
+        .await
+        .expect("jobs")
+    {
         jobs.extend(app.store.job(&name).await.expect("a job"));
     }
     jobs

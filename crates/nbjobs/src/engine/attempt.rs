@@ -1,13 +1,15 @@
-//! One attempt from its lease to the job's final status. Each step looks at what is already there, so a
-//! restarted server goes through the same steps and finds them done.
+//! One attempt from its lease to the end of its driver; [`settle`](super::settle) says what follows. Each step looks at
+//! what is already there, so a restarted server goes through the same steps and finds them done.
 
-use super::{Engine, RETRY_PAUSE, artifact, input, log_tail, progress_tail};
-use crate::app::{App, executions, logs};
+use super::settle::{Outcome, settle};
+use super::{Engine, RETRY_PAUSE, input, log_tail, progress_tail};
+use crate::app::{App, Error, logs, policies};
 use crate::backend::{Handle, RunState};
 use crate::model::job::{FailureReason, Job, JobStatus, SecondaryStatus};
-use crate::rundir::RunDir;
+use crate::rundir::{RunDir, TimeLimit};
 use crate::store::{Attempt, Lease, LeaseLost};
 use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
@@ -18,17 +20,6 @@ const STOP_GRACE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1
 /// How often an attempt is tried in the face of faults of ours, such as a full disk or too many open files. Each try
 /// finds what the one before has done.
 const TRIES_MAX: u32 = 3;
-
-/// How an attempt ended, before it is a job's status.
-#[derive(Debug)]
-enum Outcome {
-    /// The driver exited with this code.
-    Exited(i32),
-    /// The run reached its time limit.
-    TimedOut,
-    /// It could not run, or was lost.
-    Broken(FailureReason),
-}
 
 /// Follows an attempt to its end. Faults of the server are retried: a job is never forgotten.
 pub(super) async fn follow(engine: &Engine, lease: Lease, mut stop: watch::Receiver<bool>) {
@@ -100,8 +91,9 @@ async fn attempt(
     };
     let stream = logs::stream_name(&job.name, lease.attempt, job.created_at);
     let log = log_tail::LogTail::new(app, lease, run, stream, row.log_bytes);
+    let deadline = deadline(app, &job, &row).await?;
     let (outcome, logged, told) = tokio::join!(
-        wait(engine, &job, run, &driver, stop),
+        wait(engine, &job, run, &driver, deadline, stop),
         log.follow(engine.backend.ended(run, &driver)),
         progress_tail::follow(app, &job.name, run, engine.backend.ended(run, &driver)),
     );
@@ -129,7 +121,7 @@ fn is_filled(run: &RunDir, row: &Attempt, boot: u64) -> anyhow::Result<bool> {
 }
 
 /// The job and its newest try as they stand now.
-async fn rows(app: &App, lease: &Lease) -> anyhow::Result<(Job, Attempt)> {
+pub(super) async fn rows(app: &App, lease: &Lease) -> anyhow::Result<(Job, Attempt)> {
     let job = app.store.job(&lease.job).await?;
     let row = app.store.attempt(&lease.job).await?;
     Ok((
@@ -139,7 +131,7 @@ async fn rows(app: &App, lease: &Lease) -> anyhow::Result<(Job, Attempt)> {
 }
 
 /// The driver that the backend has started, if that is stored.
-fn handle(row: &Attempt) -> Option<Handle> {
+pub(super) fn handle(row: &Attempt) -> Option<Handle> {
     row.handle.clone().map(Handle)
 }
 
@@ -148,7 +140,7 @@ async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<H
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
     tx.require(lease).await?;
-    tx.set_handle(lease, &driver.0).await?;
+    tx.set_handle(lease, &driver.0, now).await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
     let status = job.status;
     if status == JobStatus::InProgress {
@@ -160,26 +152,40 @@ async fn start(engine: &Engine, lease: &Lease, run: &RunDir) -> anyhow::Result<H
     Ok(driver)
 }
 
+/// When the first of the time limits is reached, and which. `job` and `row` may be from before the driver started.
+async fn deadline(app: &App, job: &Job, row: &Attempt) -> anyhow::Result<(Timestamp, TimeLimit)> {
+    let mut tx = app.store.tx().await?;
+    let policies = policies::of_job(&mut tx, &job.name).await;
+    let policies = policies.map_err(Error::into_cause)?;
+    let now = app.clock.now();
+    let seconds = job.spec.stopping_condition.max_runtime_in_seconds;
+    let limit = SignedDuration::from_secs(i64::try_from(seconds)?);
+    let whole = job.started_at.unwrap_or(now).saturating_add(limit)?;
+    let attempt = match policies.attempt_timeout {
+        Some(limit) => Some(row.started_at.unwrap_or(now).saturating_add(limit)?),
+        None => None,
+    };
+    Ok(match attempt.filter(|attempt| *attempt < whole) {
+        Some(attempt) => (attempt, TimeLimit::Attempt),
+        None => (whole, TimeLimit::Job),
+    })
+}
+
 /// Waits for the driver's end, stopping it when somebody asked or when its time is over.
 async fn wait(
     engine: &Engine,
     job: &Job,
     run: &RunDir,
     driver: &Handle,
+    (deadline, limit): (Timestamp, TimeLimit),
     stop: &mut watch::Receiver<bool>,
 ) -> anyhow::Result<Outcome> {
     let backend = &engine.backend;
     let ended = backend.ended(run, driver);
     tokio::pin!(ended);
-    let seconds = job.spec.stopping_condition.max_runtime_in_seconds;
-    let elapsed = engine
-        .app
-        .clock
-        .now()
-        .duration_since(job.started_at.unwrap_or(engine.app.clock.now()));
-    let left = Duration::from_secs(seconds)
-        .saturating_sub(Duration::try_from(elapsed).unwrap_or_default());
-    let mut timed_out = run.reached_time_limit();
+    let left = deadline.duration_since(engine.app.clock.now());
+    let left = Duration::try_from(left).unwrap_or_default();
+    let mut reached = run.reached_limit();
     let must_stop = tokio::select! {
         // First: a run that ended while the server was away ended in time.
         biased;
@@ -189,9 +195,9 @@ async fn wait(
         }
         _ = stop.wait_for(|stop| *stop) => true,
         () = tokio::time::sleep(left) => {
-            timed_out = true;
+            reached = Some(limit);
             // Before the driver hears of it, because a later start of the server may have to settle the run.
-            if let Err(error) = run.note_time_limit() {
+            if let Err(error) = run.note_limit(limit) {
                 warn!(job.name, error = format!("{error:#}"), "a time limit is not noted");
             }
             true
@@ -208,7 +214,7 @@ async fn wait(
         }
     }
     Ok(match backend.status(run, driver)? {
-        _ if timed_out => Outcome::TimedOut,
+        _ if let Some(limit) = reached => Outcome::TimedOut(limit),
         RunState::Exited(code) => Outcome::Exited(code),
         RunState::Running | RunState::Lost => Outcome::Broken(FailureReason::InternalServer(
             "The process that ran the notebook was killed or lost with the machine before it could report; \
@@ -219,7 +225,11 @@ async fn wait(
 }
 
 /// Moves a job that is still in progress to the next secondary status.
-async fn mark(engine: &Engine, lease: &Lease, secondary: SecondaryStatus) -> anyhow::Result<()> {
+pub(super) async fn mark(
+    engine: &Engine,
+    lease: &Lease,
+    secondary: SecondaryStatus,
+) -> anyhow::Result<()> {
     let now = engine.app.clock.now();
     let mut tx = engine.app.store.tx().await?;
     tx.require(lease).await?;
@@ -231,81 +241,6 @@ async fn mark(engine: &Engine, lease: &Lease, secondary: SecondaryStatus) -> any
         tx.commit().await?;
     }
     Ok(())
-}
-
-/// Ends what is left of the run, stores the artifact, then, in one transaction, everything that follows from the outcome.
-async fn settle(
-    engine: &Engine,
-    lease: &Lease,
-    run: &RunDir,
-    outcome: &Outcome,
-) -> anyhow::Result<()> {
-    let app = &engine.app;
-    let (job, row) = rows(app, lease).await?;
-    if job.status.is_final() {
-        return Ok(());
-    }
-    mark(engine, lease, SecondaryStatus::Uploading).await?;
-    // Whatever the outcome, also after a fault of ours: nothing runs on, or writes to what is packed.
-    engine.backend.kill(run, handle(&row).as_ref()).await?;
-    let stored = artifact::store(app, &job, run).await?;
-    let now = app.clock.now();
-    let mut tx = app.store.tx().await?;
-    tx.require(lease).await?;
-    let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
-    let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
-    tx.set_job_status(&mut job, status, secondary, reason, now)
-        .await?;
-    executions::job_ended(&mut tx, app, &job, now).await?;
-    tx.commit().await?;
-    app.live.end(&job.name);
-    // A failed step of a pipeline may have got a moment for its next attempt.
-    app.wake.scheduler();
-    app.metrics.job_ended(&job);
-    // Its first line says what kind of failure it was; below stands what the notebook said, which may hold secrets.
-    let reason = job
-        .failure_reason
-        .as_deref()
-        .and_then(|reason| reason.lines().next());
-    info!(job = job.name, attempt = lease.attempt, %status, reason, "finished a run");
-    Ok(())
-}
-
-/// The job's final status. `stored` says whether its output is durable.
-fn verdict(
-    status: JobStatus,
-    outcome: &Outcome,
-    stored: Result<(), String>,
-    run: &RunDir,
-) -> anyhow::Result<(JobStatus, SecondaryStatus, Option<String>)> {
-    if status == JobStatus::Stopping {
-        return Ok((JobStatus::Stopped, SecondaryStatus::Stopped, None));
-    }
-    let failed = |reason: FailureReason| {
-        Ok((
-            JobStatus::Failed,
-            SecondaryStatus::Failed,
-            Some(reason.to_string()),
-        ))
-    };
-    match outcome {
-        Outcome::TimedOut => Ok((
-            JobStatus::Stopped,
-            SecondaryStatus::MaxRuntimeExceeded,
-            None,
-        )),
-        Outcome::Broken(reason) => failed(reason.clone()),
-        Outcome::Exited(0) => match stored {
-            Ok(()) => Ok((JobStatus::Completed, SecondaryStatus::Completed, None)),
-            Err(problem) => failed(FailureReason::Client(problem)),
-        },
-        Outcome::Exited(code) => failed(FailureReason::Algorithm {
-            failure: run
-                .failure_text()
-                .unwrap_or_else(|| "The driver left no reason".into()),
-            exit_code: *code,
-        }),
-    }
 }
 
 #[cfg(test)]

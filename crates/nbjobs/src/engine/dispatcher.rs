@@ -23,7 +23,7 @@ impl Engine {
             }
         }
         let places = self.jobs_max.saturating_sub(self.running().len());
-        for job in self.app.store.queued_jobs(places).await? {
+        for job in self.app.store.queued_jobs(now, places).await? {
             match self.lease(&job, now).await {
                 Ok(Some(lease)) => self.follow(lease, false),
                 Ok(None) => {}

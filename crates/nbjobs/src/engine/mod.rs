@@ -9,6 +9,7 @@ mod input;
 mod log_tail;
 mod progress_tail;
 pub mod scheduler;
+mod settle;
 #[cfg(test)]
 mod testing;
 

@@ -18,6 +18,19 @@ pub const CATCH_UP_WINDOW: &str = "nbjobs:catch-up-window";
 pub const START_JITTER: &str = "nbjobs:start-jitter";
 /// So many failed runs in a row pause the schedule.
 pub const PAUSE_AFTER_FAILURES: &str = "nbjobs:pause-after-failures";
+/// How many more attempts a job whose notebook fails has.
+pub const RETRIES: &str = "nbjobs:retries";
+/// How long after its failure a job's second attempt begins; each further one waits twice as long.
+pub const RETRY_BACKOFF: &str = "nbjobs:retry-backoff";
+/// How long one attempt may take.
+pub const ATTEMPT_TIMEOUT: &str = "nbjobs:attempt-timeout";
+
+/// Most further attempts, as SageMaker's `MaximumRetryAttempts`.
+const RETRIES_MAX: i64 = 30;
+/// See [`RETRY_BACKOFF`].
+const RETRY_BACKOFF_DEFAULT: SignedDuration = SignedDuration::from_secs(30);
+/// No attempt waits longer than this, unless the first wait is longer.
+const RETRY_BACKOFF_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -45,6 +58,9 @@ pub struct Policies {
     pub catch_up_window: Option<SignedDuration>,
     pub start_jitter: Option<SignedDuration>,
     pub pause_after_failures: Option<u32>,
+    pub retries: Option<u32>,
+    pub retry_backoff: Option<SignedDuration>,
+    pub attempt_timeout: Option<SignedDuration>,
 }
 
 impl Policies {
@@ -66,6 +82,9 @@ impl Policies {
             catch_up_window: self.catch_up_window.or(others.catch_up_window),
             start_jitter: self.start_jitter.or(others.start_jitter),
             pause_after_failures: self.pause_after_failures.or(others.pause_after_failures),
+            retries: self.retries.or(others.retries),
+            retry_backoff: self.retry_backoff.or(others.retry_backoff),
+            attempt_timeout: self.attempt_timeout.or(others.attempt_timeout),
         }
     }
 
@@ -75,6 +94,14 @@ impl Policies {
             runs: self.missed_runs.unwrap_or_default(),
             window: self.catch_up_window.unwrap_or(CATCH_UP_DEFAULT),
         }
+    }
+
+    /// How long after the failure of an attempt, counted from 1, the next one begins.
+    pub fn backoff(&self, attempt: u32) -> SignedDuration {
+        let first = self.retry_backoff.unwrap_or(RETRY_BACKOFF_DEFAULT);
+        let doublings = attempt.saturating_sub(1).min(16);
+        let longest = first.max(RETRY_BACKOFF_MAX);
+        first.saturating_mul(1 << doublings).min(longest)
     }
 
     fn set(&mut self, tag: &Tag) -> Result<(), String> {
@@ -114,6 +141,11 @@ impl Policies {
             CATCH_UP_WINDOW => self.catch_up_window = Some(span(MINUTE, DAY * 7)?),
             START_JITTER => self.start_jitter = Some(span(SignedDuration::ZERO, DAY)?),
             PAUSE_AFTER_FAILURES => self.pause_after_failures = count(1000)?,
+            RETRIES => self.retries = u32::try_from(number(0, RETRIES_MAX)?).ok(),
+            RETRY_BACKOFF => self.retry_backoff = Some(span(SignedDuration::ZERO, DAY)?),
+            ATTEMPT_TIMEOUT => {
+                self.attempt_timeout = Some(span(SignedDuration::from_secs(1), DAY * 28)?);
+            }
             key if key.starts_with(PREFIX) => {
                 return Err(format!(
                     "the tag {key} is none that nbjobs knows; those that begin with {PREFIX} are in docs/policies.md"
@@ -202,6 +234,19 @@ mod tests {
                 &["0", "x"],
                 "from 1 to 1000",
             ),
+            (RETRIES, &["0", "30"], &["31", "-1", "x"], "from 0 to 30"),
+            (
+                RETRY_BACKOFF,
+                &["0s", "10m", "1d"],
+                &["25h", "x"],
+                "from 0s to 1d",
+            ),
+            (
+                ATTEMPT_TIMEOUT,
+                &["1s", "28d"],
+                &["0s", "29d"],
+                "from 1s to 28d",
+            ),
             ("nbjobs:overlaps", &[], &["skip"], "docs/policies.md"),
         ] {
             for value in good.iter().copied() {
@@ -219,6 +264,18 @@ mod tests {
             }
         }
         assert_eq!(check(&[tag("team", "x"), tag("nbjob", "")]), Ok(()));
+    }
+
+    #[test]
+    fn each_attempt_waits_twice_as_long_as_the_one_before() {
+        let waits = |first: &str| {
+            let policies = Policies::of(&[tag(RETRY_BACKOFF, first)]);
+            [1, 2, 3, 30].map(|attempt| text(policies.backoff(attempt)))
+        };
+        assert_eq!(waits("20s"), ["20s", "40s", "80s", "1h"]);
+        assert_eq!(waits("0s"), ["0s"; 4]);
+        assert_eq!(waits("2h"), ["2h"; 4]);
+        assert_eq!(Policies::default().backoff(1), RETRY_BACKOFF_DEFAULT);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Attempts: one try of a job on a backend, and the lease that entitles to act for it.
 
-use super::{Store, Tx};
+use super::{Store, Tx, instant, micros};
+use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -29,6 +30,10 @@ pub struct Attempt {
     pub handle: Option<String>,
     /// How much of its log is already among the log events, in bytes.
     pub log_bytes: u64,
+    /// When its driver started.
+    pub started_at: Option<Timestamp>,
+    /// Why it failed, if another one followed it.
+    pub failure_reason: Option<String>,
 }
 
 fn attempt(row: &SqliteRow) -> anyhow::Result<Attempt> {
@@ -40,6 +45,11 @@ fn attempt(row: &SqliteRow) -> anyhow::Result<Attempt> {
         },
         handle: row.try_get("handle")?,
         log_bytes: u64::try_from(row.try_get::<i64, _>("log_bytes")?)?,
+        started_at: row
+            .try_get::<Option<i64>, _>("started_at")?
+            .map(instant)
+            .transpose()?,
+        failure_reason: row.try_get("failure_reason")?,
     })
 }
 
@@ -54,6 +64,18 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.as_ref().map(attempt).transpose()
+    }
+
+    /// All tries of a job, the first one first.
+    pub async fn attempts(&self, job: &str) -> anyhow::Result<Vec<Attempt>> {
+        let rows = sqlx::query(
+            "-- attempts
+            SELECT * FROM attempts WHERE job = $1 ORDER BY number",
+        )
+        .bind(job)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(attempt).collect()
     }
 }
 
@@ -107,15 +129,35 @@ impl Tx {
         }
     }
 
-    /// Remembers how the backend finds the run again.
-    pub async fn set_handle(&mut self, lease: &Lease, handle: &str) -> anyhow::Result<()> {
+    /// Remembers why a try failed that another one follows.
+    pub async fn set_attempt_failure(&mut self, lease: &Lease, reason: &str) -> anyhow::Result<()> {
+        sqlx::query(
+            "-- set_attempt_failure
+            UPDATE attempts SET failure_reason = $3 WHERE job = $1 AND number = $2",
+        )
+        .bind(&lease.job)
+        .bind(i64::from(lease.attempt))
+        .bind(reason)
+        .execute(self.conn())
+        .await?;
+        Ok(())
+    }
+
+    /// Remembers how the backend finds the run again, and that it started `now`.
+    pub async fn set_handle(
+        &mut self,
+        lease: &Lease,
+        handle: &str,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         sqlx::query(
             "-- set_handle
-            UPDATE attempts SET handle = $3 WHERE job = $1 AND number = $2",
+            UPDATE attempts SET handle = $3, started_at = $4 WHERE job = $1 AND number = $2",
         )
         .bind(&lease.job)
         .bind(i64::from(lease.attempt))
         .bind(handle)
+        .bind(micros(now))
         .execute(self.conn())
         .await?;
         Ok(())

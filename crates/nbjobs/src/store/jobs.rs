@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at";
+const COLUMNS: &str = "name, status, secondary_status, transitions, spec, failure_reason, created_at, started_at, ended_at, modified_at, retry_at";
 
 /// A pattern for `LIKE … ESCAPE '\\'` that finds `part` anywhere.
 fn like(part: &str) -> String {
@@ -40,6 +40,7 @@ pub(super) fn job(row: &SqliteRow) -> anyhow::Result<Job> {
         started_at: optional("started_at")?,
         ended_at: optional("ended_at")?,
         modified_at: instant(row.try_get("modified_at")?)?,
+        retry_at: optional("retry_at")?,
     })
 }
 
@@ -142,17 +143,32 @@ impl Store {
         .collect()
     }
 
-    /// The names of the oldest jobs that wait, `limit` at most.
-    pub async fn queued_jobs(&self, limit: usize) -> anyhow::Result<Vec<String>> {
+    /// The names of the oldest jobs that wait for nothing but a place at `now`, `limit` at most.
+    pub async fn queued_jobs(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<String>> {
         let rows = sqlx::query(
             "-- queued_jobs
             SELECT name FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND status = 'Queued'
+                AND (retry_at IS NULL OR retry_at <= $2)
             ORDER BY created_at, name LIMIT $1",
         )
         .bind(i64::try_from(limit)?)
+        .bind(micros(now))
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// Of jobs that wait for their next attempt: whether one may begin at `now`, and when the first of the others may.
+    pub async fn next_attempt(&self, now: Timestamp) -> anyhow::Result<(bool, Option<Timestamp>)> {
+        let (is_due, next): (bool, Option<i64>) = sqlx::query_as(
+            "-- next_attempt
+            SELECT COUNT(CASE WHEN retry_at <= $1 THEN 1 END) > 0, MIN(CASE WHEN retry_at > $1 THEN retry_at END)
+            FROM jobs WHERE retry_at IS NOT NULL",
+        )
+        .bind(micros(now))
+        .fetch_one(&self.readers)
+        .await?;
+        Ok((is_due, next.map(instant).transpose()?))
     }
 }
 
@@ -193,6 +209,24 @@ impl Tx {
         Ok(is_new)
     }
 
+    /// Lets a job whose attempt has failed wait for its next one.
+    pub async fn retry_job(
+        &mut self,
+        job: &mut Job,
+        retry_at: Timestamp,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        job.retry_at = Some(retry_at);
+        self.set_job_status(
+            job,
+            JobStatus::Queued,
+            SecondaryStatus::Restarting,
+            None,
+            now,
+        )
+        .await
+    }
+
     /// Takes a job to a status and secondary status. The status may stay as it is.
     /// Errors if the model does not allow the change, or the row is not as `job` says; `job` shows the change afterwards.
     pub async fn set_job_status(
@@ -215,7 +249,10 @@ impl Tx {
             });
         }
         if secondary == SecondaryStatus::Training {
-            job.started_at = Some(now);
+            job.started_at.get_or_insert(now);
+        }
+        if status != JobStatus::Queued {
+            job.retry_at = None;
         }
         if status.is_final() {
             job.ended_at = Some(now);
@@ -225,7 +262,7 @@ impl Tx {
         let done = sqlx::query(
             "-- set_job_status
             UPDATE jobs SET status = $2, secondary_status = $3, transitions = $4, failure_reason = $5,
-                started_at = $6, ended_at = $7, modified_at = $8
+                started_at = $6, ended_at = $7, modified_at = $8, retry_at = $10
             WHERE name = $1 AND status = $9",
         )
         .bind(&job.name)
@@ -237,6 +274,7 @@ impl Tx {
         .bind(job.ended_at.map(micros))
         .bind(micros(now))
         .bind(before.as_str())
+        .bind(job.retry_at.map(micros))
         .execute(self.conn())
         .await?;
         if done.rows_affected() != 1 {

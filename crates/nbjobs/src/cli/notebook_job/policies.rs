@@ -15,8 +15,11 @@ reader!(missed_runs, policy::MISSED_RUNS);
 reader!(catch_up_window, policy::CATCH_UP_WINDOW);
 reader!(start_jitter, policy::START_JITTER);
 reader!(pause_after_failures, policy::PAUSE_AFTER_FAILURES);
+reader!(retries, policy::RETRIES);
+reader!(retry_backoff, policy::RETRY_BACKOFF);
+reader!(attempt_timeout, policy::ATTEMPT_TIMEOUT);
 
-/// What a definition's schedule does in odd cases. See docs/policies.md.
+/// What a definition's schedule and its runs do in odd cases. See docs/policies.md.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Policies")]
 pub struct SchedulePolicies {
@@ -35,6 +38,15 @@ pub struct SchedulePolicies {
     /// Pause the schedule when so many runs in a row have failed
     #[arg(long, value_name = "N", value_parser = pause_after_failures)]
     pause_after_failures: Option<Tag>,
+    /// How many more attempts a run whose notebook fails has [default: 0]
+    #[arg(long, value_name = "N", value_parser = retries)]
+    retries: Option<Tag>,
+    /// How long after a failure the next attempt begins, such as 5m; each further one waits twice as long [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = retry_backoff)]
+    retry_backoff: Option<Tag>,
+    /// How long one attempt may take, such as 2h
+    #[arg(long, value_name = "DURATION", value_parser = attempt_timeout)]
+    attempt_timeout: Option<Tag>,
 }
 
 impl SchedulePolicies {
@@ -46,6 +58,9 @@ impl SchedulePolicies {
             self.catch_up_window,
             self.start_jitter,
             self.pause_after_failures,
+            self.retries,
+            self.retry_backoff,
+            self.attempt_timeout,
         ]
         .into_iter()
         .flatten()

@@ -46,6 +46,10 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
         }
     }
     let next_retry = executions::retry_due(app, now).await?;
+    let (has_attempt, next_attempt) = app.store.next_attempt(now).await?;
+    if has_attempt {
+        app.wake.dispatcher();
+    }
     if !all_fired {
         return Ok(Some(now + RETRY_PAUSE));
     }
@@ -53,6 +57,7 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
         app.store.next_due().await?,
         app.store.next_schedule().await?,
         next_retry,
+        next_attempt,
     ];
     Ok(next.into_iter().flatten().min())
 }

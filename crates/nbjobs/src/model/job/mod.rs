@@ -36,12 +36,15 @@ pub struct Job {
     pub failure_reason: Option<String>,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// When its driver started.
+    /// When the driver of its first attempt started.
     pub started_at: Option<Timestamp>,
     /// When it reached a final status.
     pub ended_at: Option<Timestamp>,
     /// The last change of status.
     pub modified_at: Timestamp,
+    /// When its next attempt may begin; only while it waits for that.
+    #[serde(default)]
+    pub retry_at: Option<Timestamp>,
 }
 
 impl Job {

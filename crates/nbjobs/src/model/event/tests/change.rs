@@ -69,6 +69,7 @@ fn a_training_job() {
         started_at: None,
         ended_at: Some(at(NOW)),
         modified_at: at(NOW),
+        retry_at: None,
     };
     let tags = [Tag {
         key: "team".into(),
