@@ -32,8 +32,6 @@ pub struct Attempt {
     pub log_bytes: u64,
     /// When its driver started.
     pub started_at: Option<Timestamp>,
-    /// Why it failed, if another one followed it.
-    pub failure_reason: Option<String>,
 }
 
 fn attempt(row: &SqliteRow) -> anyhow::Result<Attempt> {
@@ -49,7 +47,6 @@ fn attempt(row: &SqliteRow) -> anyhow::Result<Attempt> {
             .try_get::<Option<i64>, _>("started_at")?
             .map(instant)
             .transpose()?,
-        failure_reason: row.try_get("failure_reason")?,
     })
 }
 
@@ -64,18 +61,6 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.as_ref().map(attempt).transpose()
-    }
-
-    /// All tries of a job, the first one first.
-    pub async fn attempts(&self, job: &str) -> anyhow::Result<Vec<Attempt>> {
-        let rows = sqlx::query(
-            "-- attempts
-            SELECT * FROM attempts WHERE job = $1 ORDER BY number",
-        )
-        .bind(job)
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(attempt).collect()
     }
 }
 

@@ -175,7 +175,7 @@ async fn an_interrupt_may_be_a_message() {
     options.environment.set("JUPYTER_PATH", folder.path());
     let mut notebook = notebook_for(
         "by-message",
-        &["print('here', flush=True)\nimport time\nwhile True: time.sleep(0.01)"],
+        &["print('here', flush=True)\nimport threading\nthreading.Event().wait()"],
     );
     let here = tokio::sync::Notify::new();
     let mut on_event = |event: Event<'_>| {
