@@ -1,7 +1,7 @@
 //! Jobs: create, describe, list, stop.
 
 use super::constraint::pattern;
-use super::{App, Error, Result, executions, objects};
+use super::{App, Error, Result, executions, objects, policies};
 use crate::model::arn::Resource;
 use crate::model::job::{
     Job, JobFilter, JobSort, JobSpec, JobStatus, SecondaryStatus, StartedBy, Transition,
@@ -10,6 +10,7 @@ use crate::model::job::{
 use crate::model::list::{Cursor, Order};
 use crate::model::naming;
 use crate::model::notebook_job::{NAME_TAG, TOKEN_TAG};
+use crate::model::pipeline::PipelineExecution;
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
@@ -32,18 +33,20 @@ pub async fn create(app: &App, name: &str, spec: JobSpec, tags: &[Tag]) -> Resul
     tag::validate(tags).map_err(Error::Invalid)?;
     check_places(app, &spec).await?;
     let mut tx = app.store.tx().await?;
-    let job = create_in(&mut tx, name, spec, tags, app.clock.now()).await?;
+    let job = create_in(&mut tx, name, spec, tags, None, app.clock.now()).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(job)
 }
 
-/// The part of [`create`] that a pipeline's execution shares: adds the row. The spec is valid.
+/// The part of [`create`] that a pipeline's execution, for a step of which the job then is, shares: adds the row. The
+/// spec is valid.
 pub async fn create_in(
     tx: &mut Tx,
     name: &str,
     spec: JobSpec,
     tags: &[Tag],
+    execution: Option<&PipelineExecution>,
     now: Timestamp,
 ) -> Result<Job> {
     let job = Job {
@@ -62,12 +65,13 @@ pub async fn create_in(
         modified_at: now,
         retry_at: None,
     };
-    if !tx.insert_job(&job).await? {
+    if !tx.insert_job(&job, execution).await? {
         return Err(Error::Exists(format!(
             "Training job names must be unique within an AWS account and region, and a training job with the name {name} already exists"
         )));
     }
     tx.put_tags(&resource(name), tags).await?;
+    policies::set_turn(tx, name).await?;
     Ok(job)
 }
 

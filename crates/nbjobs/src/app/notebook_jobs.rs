@@ -105,7 +105,7 @@ pub async fn create(app: &App, request: &Request, token: Option<&str>) -> Result
         if let Some(made) = already_made(&mut tx, &notebook_job, token).await? {
             return Ok(made);
         }
-        jobs::create_in(&mut tx, &id, spec, &all_tags, now).await?;
+        jobs::create_in(&mut tx, &id, spec, &all_tags, None, now).await?;
         tx.commit().await?;
         Ok(id.clone())
     };

@@ -4,7 +4,7 @@
 use super::{App, Error, Result, jobs, pipelines, rules, schedules};
 use crate::model::arn::{Arn, Resource};
 use crate::model::pipeline::{ExecutionStatus, PipelineExecution};
-use crate::model::policy::Policies;
+use crate::model::policy::{MAX_CONCURRENT, OVERLAP, PAUSE_AFTER_FAILURES, Policies};
 use crate::model::rule::RuleState;
 use crate::model::scheduled::{Launch, Schedule};
 use crate::model::tag::Tag;
@@ -42,13 +42,19 @@ pub async fn of_schedule(tx: &mut Tx, app: &App, schedule: &Schedule) -> Result<
 /// A job's policies: those of the pipeline that it is a step of, and where they say nothing, its own.
 pub async fn of_job(tx: &mut Tx, job: &str) -> Result<Policies> {
     let own = Policies::of(&tx.tags(&jobs::resource(job)).await?);
-    let Some((execution, _)) = tx.step_of_job(job).await? else {
-        return Ok(own);
-    };
-    let Some(execution) = tx.execution(&execution).await? else {
-        return Ok(own);
-    };
-    Ok(of_pipeline(tx, &execution.pipeline).await?.or(own))
+    Ok(match tx.pipeline_of_job(job).await? {
+        Some(pipeline) => of_pipeline(tx, &pipeline).await?.or(own),
+        None => own,
+    })
+}
+
+/// Gives a job the turn in the queue that its policies say.
+pub(super) async fn set_turn(tx: &mut Tx, job: &str) -> Result<()> {
+    let policies = of_job(tx, job).await?;
+    let priority = policies.priority.unwrap_or_default();
+    Ok(tx
+        .set_job_turn(job, priority, policies.max_concurrent)
+        .await?)
 }
 
 /// A pipeline's policies.
@@ -80,12 +86,19 @@ pub fn pipeline_of(app: &App, arn: &str) -> Option<String> {
 }
 
 /// What follows when the tags of a resource, or the targets of a rule, are others now: the rules concerned fire when
-/// their policies say. The caller wakes the scheduler after its commit.
+/// their policies say, and the jobs that wait have another turn. The caller wakes the scheduler and the dispatcher after
+/// its commit.
 pub(super) async fn changed(tx: &mut Tx, app: &App, resource: &str) -> Result<()> {
     let names = if let Some(rule) = resource.strip_prefix(&rules::resource("")) {
         vec![rule.to_owned()]
     } else if let Some(pipeline) = resource.strip_prefix(&pipelines::resource("")) {
+        for job in tx.unfinished_jobs_of(pipeline).await? {
+            set_turn(tx, &job).await?;
+        }
         tx.rules_of_target(&app.scope.pipeline(pipeline)).await?
+    } else if let Some(job) = resource.strip_prefix(&jobs::resource("")) {
+        set_turn(tx, job).await?;
+        Vec::new()
     } else {
         Vec::new()
     };
@@ -169,10 +182,18 @@ async fn pause_schedule(tx: &mut Tx, app: &App, name: &str) -> Result<Option<u32
 pub(super) fn check_of_job_schedule(input: &Value) -> Result<()> {
     let tags: Vec<Tag> = serde_json::from_value(input["Tags"].clone()).unwrap_or_default();
     let policies = Policies::of(&tags);
-    if policies.overlap.is_some() || policies.pause_after_failures.is_some() {
-        return Err(Error::Invalid(
-            "The tags nbjobs:overlap and nbjobs:pause-after-failures are for schedules that start a pipeline".into(),
-        ));
+    let of_pipelines = [
+        (OVERLAP, policies.overlap.is_some()),
+        (
+            PAUSE_AFTER_FAILURES,
+            policies.pause_after_failures.is_some(),
+        ),
+        (MAX_CONCURRENT, policies.max_concurrent.is_some()),
+    ];
+    if let Some((tag, _)) = of_pipelines.into_iter().find(|(_, is_set)| *is_set) {
+        return Err(Error::Invalid(format!(
+            "The tag {tag} is for schedules that start a pipeline"
+        )));
     }
     Ok(())
 }

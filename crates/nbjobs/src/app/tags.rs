@@ -23,6 +23,7 @@ pub async fn add(app: &App, resource: &str, tags: &[Tag]) -> Result<Vec<Tag>> {
     policies::changed(&mut tx, app, resource).await?;
     tx.commit().await?;
     app.wake.scheduler();
+    app.wake.dispatcher();
     Ok(all)
 }
 
@@ -39,5 +40,6 @@ pub async fn delete(app: &App, resource: &str, keys: &[String]) -> Result<()> {
     policies::changed(&mut tx, app, resource).await?;
     tx.commit().await?;
     app.wake.scheduler();
+    app.wake.dispatcher();
     Ok(())
 }

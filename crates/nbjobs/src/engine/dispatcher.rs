@@ -151,9 +151,12 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::testing::at;
-    use crate::app::{App, jobs};
-    use crate::engine::testing::{NOW, engine, queue};
+    use crate::app::testing::{arguments, at};
+    use crate::app::{App, jobs, pipelines, tags};
+    use crate::engine::testing::{NOW, engine, execution, queue};
+    use crate::model::policy::{MAX_CONCURRENT, PRIORITY};
+    use crate::model::tag::Tag;
+    use serde_json::json;
 
     async fn set_status(app: &App, name: &str, status: JobStatus, secondary: SecondaryStatus) {
         let mut tx = app.store.tx().await.expect("a transaction");
@@ -257,6 +260,88 @@ mod tests {
         queue(&engine.app, "a").await;
         engine.dispatch_once(at(NOW)).await.expect("a look");
         assert_eq!(status(&engine.app, "a").await, JobStatus::Queued);
+    }
+
+    /// Adds a job that waits, of a pipeline if one is given, with tags.
+    async fn queue_of(app: &App, name: &str, pipeline: Option<&str>, tags: &[(&str, &str)]) {
+        let execution = pipeline.map(execution);
+        let tags: Vec<Tag> = tags
+            .iter()
+            .map(|(key, value)| Tag {
+                key: (*key).into(),
+                value: (*value).into(),
+            })
+            .collect();
+        let mut spec = arguments(json!({}));
+        spec.as_object_mut().expect("an object").remove("Tags");
+        let spec = serde_json::from_value(spec).expect("a job");
+        let mut tx = app.store.tx().await.expect("a transaction");
+        jobs::create_in(&mut tx, name, spec, &tags, execution.as_ref(), at(NOW))
+            .await
+            .expect("a job");
+        tx.commit().await.expect("a commit");
+    }
+
+    async fn queued(app: &App, limit: usize) -> Vec<String> {
+        let queued = app.store.queued_jobs(at(NOW), limit).await;
+        queued.expect("rows")
+    }
+
+    #[tokio::test]
+    async fn the_highest_priority_gets_the_next_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        let app = &engine.app;
+        queue_of(app, "a-low", None, &[(PRIORITY, "-1")]).await;
+        queue_of(app, "b", None, &[]).await;
+        queue_of(app, "c-high", None, &[(PRIORITY, "5")]).await;
+        queue_of(app, "d", None, &[]).await;
+        assert_eq!(queued(app, 3).await, ["c-high", "b", "d"]);
+        // Changed while it waits.
+        let tags = [Tag {
+            key: PRIORITY.into(),
+            value: "9".into(),
+        }];
+        tags::add(app, &jobs::resource("d"), &tags)
+            .await
+            .expect("tags");
+        assert_eq!(queued(app, 9).await, ["d", "c-high", "b", "a-low"]);
+        tags::delete(app, &jobs::resource("c-high"), &[PRIORITY.into()])
+            .await
+            .expect("no tags");
+        assert_eq!(queued(app, 9).await, ["d", "b", "c-high", "a-low"]);
+    }
+
+    #[tokio::test]
+    async fn of_a_pipeline_no_more_jobs_run_than_it_allows() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let engine = engine(dir.path()).await;
+        let app = &engine.app;
+        let two = &[(MAX_CONCURRENT, "2")];
+        for name in ["p1", "p2", "p3"] {
+            queue_of(app, name, Some("p"), two).await;
+        }
+        queue_of(app, "q1", Some("q"), two).await;
+        queue_of(app, "r1", Some("r"), &[]).await;
+        assert_eq!(queued(app, 9).await, ["p1", "p2", "q1", "r1"]);
+        engine.lease("p1", at(NOW)).await.expect("a lease");
+        assert_eq!(queued(app, 9).await, ["p2", "q1", "r1"]);
+        // One that stops takes its place until it has ended.
+        jobs::stop(app, "p1").await.expect("a stop");
+        assert_eq!(queued(app, 9).await, ["p2", "q1", "r1"]);
+        engine.lease("p2", at(NOW)).await.expect("a lease");
+        assert_eq!(queued(app, 9).await, ["q1", "r1"]);
+        set_status(app, "p1", JobStatus::Stopped, SecondaryStatus::Stopped).await;
+        assert_eq!(queued(app, 9).await, ["p3", "q1", "r1"]);
+        // The pipeline's own tag comes first.
+        let tags = [Tag {
+            key: MAX_CONCURRENT.into(),
+            value: "1".into(),
+        }];
+        tags::add(app, &pipelines::resource("p"), &tags)
+            .await
+            .expect("tags");
+        assert_eq!(queued(app, 9).await, ["q1", "r1"]);
     }
 
     #[tokio::test]

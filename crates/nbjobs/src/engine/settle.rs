@@ -68,7 +68,7 @@ pub(super) async fn settle(
     let mut tx = app.store.tx().await?;
     tx.require(lease).await?;
     let mut job = tx.job(&lease.job).await?.context("the job has no row")?;
-    let (status, secondary, reason) = verdict(job.status, outcome, stored, run)?;
+    let (status, secondary, reason) = verdict(job.status, outcome, stored, run);
     tx.set_job_status(&mut job, status, secondary, reason, now)
         .await?;
     executions::job_ended(&mut tx, app, &job, now).await?;
@@ -147,18 +147,15 @@ fn verdict(
     outcome: &Outcome,
     stored: Result<(), String>,
     run: &RunDir,
-) -> anyhow::Result<(JobStatus, SecondaryStatus, Option<String>)> {
+) -> (JobStatus, SecondaryStatus, Option<String>) {
     if status == JobStatus::Stopping {
-        return Ok((JobStatus::Stopped, SecondaryStatus::Stopped, None));
+        return (JobStatus::Stopped, SecondaryStatus::Stopped, None);
     }
     if let Some(reason) = outcome.failure(run) {
-        return Ok((
-            JobStatus::Failed,
-            SecondaryStatus::Failed,
-            Some(reason.to_string()),
-        ));
+        let reason = Some(reason.to_string());
+        return (JobStatus::Failed, SecondaryStatus::Failed, reason);
     }
-    Ok(match (outcome, stored) {
+    match (outcome, stored) {
         (Outcome::TimedOut(_), _) => (
             JobStatus::Stopped,
             SecondaryStatus::MaxRuntimeExceeded,
@@ -170,5 +167,5 @@ fn verdict(
             SecondaryStatus::Failed,
             Some(FailureReason::Client(problem).to_string()),
         ),
-    })
+    }
 }

@@ -24,6 +24,10 @@ pub const RETRIES: &str = "nbjobs:retries";
 pub const RETRY_BACKOFF: &str = "nbjobs:retry-backoff";
 /// How long one attempt may take.
 pub const ATTEMPT_TIMEOUT: &str = "nbjobs:attempt-timeout";
+/// How many jobs of a pipeline run at a time.
+pub const MAX_CONCURRENT: &str = "nbjobs:max-concurrent";
+/// Which of the jobs that wait gets the next place: the one with the highest.
+pub const PRIORITY: &str = "nbjobs:priority";
 
 /// Most further attempts, as SageMaker's `MaximumRetryAttempts`.
 const RETRIES_MAX: i64 = 30;
@@ -61,6 +65,8 @@ pub struct Policies {
     pub retries: Option<u32>,
     pub retry_backoff: Option<SignedDuration>,
     pub attempt_timeout: Option<SignedDuration>,
+    pub max_concurrent: Option<u32>,
+    pub priority: Option<i32>,
 }
 
 impl Policies {
@@ -85,6 +91,8 @@ impl Policies {
             retries: self.retries.or(others.retries),
             retry_backoff: self.retry_backoff.or(others.retry_backoff),
             attempt_timeout: self.attempt_timeout.or(others.attempt_timeout),
+            max_concurrent: self.max_concurrent.or(others.max_concurrent),
+            priority: self.priority.or(others.priority),
         }
     }
 
@@ -146,6 +154,8 @@ impl Policies {
             ATTEMPT_TIMEOUT => {
                 self.attempt_timeout = Some(span(SignedDuration::from_secs(1), DAY * 28)?);
             }
+            MAX_CONCURRENT => self.max_concurrent = count(1000)?,
+            PRIORITY => self.priority = i32::try_from(number(-100, 100)?).ok(),
             key if key.starts_with(PREFIX) => {
                 return Err(format!(
                     "the tag {key} is none that nbjobs knows; those that begin with {PREFIX} are in docs/policies.md"
@@ -246,6 +256,18 @@ mod tests {
                 &["1s", "28d"],
                 &["0s", "29d"],
                 "from 1s to 28d",
+            ),
+            (
+                MAX_CONCURRENT,
+                &["1", "1000"],
+                &["0", "1001", "all"],
+                "from 1 to 1000",
+            ),
+            (
+                PRIORITY,
+                &["-100", "0", "100"],
+                &["101", "high"],
+                "from -100 to 100",
             ),
             ("nbjobs:overlaps", &[], &["skip"], "docs/policies.md"),
         ] {

@@ -17,7 +17,7 @@ const UNLAWFUL: &[(&str, &str)] = &[
     (
         "execution",
         "-- check_steps
-        SELECT execution || '/' || steps.name, 'the step is ' || steps.status || ' but its job ' || job || ' is ' || jobs.status
+        SELECT steps.execution || '/' || steps.name, 'the step is ' || steps.status || ' but its job ' || job || ' is ' || jobs.status
         FROM steps JOIN jobs ON jobs.name = steps.job
         WHERE steps.status IN ('Executing', 'Stopping') AND jobs.status IN ('Completed', 'Failed', 'Stopped')",
     ),

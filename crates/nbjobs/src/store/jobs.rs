@@ -5,6 +5,7 @@ use super::{Store, Tx, instant, micros};
 use crate::model::event::Change;
 use crate::model::job::{Job, JobFilter, JobSort, JobStatus, SecondaryStatus, Transition};
 use crate::model::list::{Cursor, Order};
+use crate::model::pipeline::PipelineExecution;
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -143,13 +144,31 @@ impl Store {
         .collect()
     }
 
-    /// The names of the oldest jobs that wait for nothing but a place at `now`, `limit` at most.
+    /// The names of the jobs that wait for nothing but a place at `now`, `limit` at most: those with the highest
+    /// priority first, then the oldest. Of a pipeline, no more than its limit lets run.
     pub async fn queued_jobs(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<String>> {
         let rows = sqlx::query(
             "-- queued_jobs
-            SELECT name FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND status = 'Queued'
-                AND (retry_at IS NULL OR retry_at <= $2)
-            ORDER BY created_at, name LIMIT $1",
+            WITH free AS (
+                SELECT * FROM (
+                    SELECT name, priority, created_at FROM jobs
+                    WHERE status = 'Queued' AND concurrent_max IS NULL AND (retry_at IS NULL OR retry_at <= $2)
+                    ORDER BY priority DESC, created_at, name LIMIT $1
+                )
+            ), limited AS (
+                SELECT name, priority, created_at, concurrent_max,
+                    ROW_NUMBER() OVER (PARTITION BY pipeline ORDER BY priority DESC, created_at, name) AS place,
+                    (SELECT COUNT(*) FROM jobs AS other
+                        WHERE other.pipeline = jobs.pipeline
+                            AND other.status IN ('Queued', 'InProgress', 'Stopping') AND other.status <> 'Queued') AS running
+                FROM jobs
+                WHERE status = 'Queued' AND concurrent_max IS NOT NULL AND (retry_at IS NULL OR retry_at <= $2)
+            )
+            SELECT name FROM (
+                SELECT * FROM free
+                UNION ALL
+                SELECT name, priority, created_at FROM limited WHERE running + place <= concurrent_max
+            ) ORDER BY priority DESC, created_at, name LIMIT $1",
         )
         .bind(i64::try_from(limit)?)
         .bind(micros(now))
@@ -185,12 +204,16 @@ impl Tx {
         row.as_ref().map(job).transpose()
     }
 
-    /// Adds a job; `false` if its name is taken.
-    pub async fn insert_job(&mut self, job: &Job) -> anyhow::Result<bool> {
+    /// Adds a job, for a step of `execution` if there is one; `false` if its name is taken.
+    pub async fn insert_job(
+        &mut self,
+        job: &Job,
+        execution: Option<&PipelineExecution>,
+    ) -> anyhow::Result<bool> {
         let done = sqlx::query(
             "-- insert_job
-            INSERT INTO jobs (name, status, secondary_status, transitions, spec, created_at, modified_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            INSERT INTO jobs (name, status, secondary_status, transitions, spec, created_at, modified_at, pipeline, execution)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         )
         .bind(&job.name)
         .bind(job.status.as_str())
@@ -199,6 +222,8 @@ impl Tx {
         .bind(serde_json::to_string(&job.spec)?)
         .bind(micros(job.created_at))
         .bind(micros(job.modified_at))
+        .bind(execution.map(|execution| &execution.pipeline))
+        .bind(execution.map(|execution| &execution.id))
         .execute(self.conn())
         .await?;
         let is_new = done.rows_affected() == 1;
@@ -207,6 +232,47 @@ impl Tx {
             self.emit(&change, job.created_at).await?;
         }
         Ok(is_new)
+    }
+
+    /// The pipeline that a job is of, if it is of one.
+    pub async fn pipeline_of_job(&mut self, name: &str) -> anyhow::Result<Option<String>> {
+        let pipeline: Option<Option<String>> = sqlx::query_scalar(
+            "-- pipeline_of_job
+            SELECT pipeline FROM jobs WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(pipeline.flatten())
+    }
+
+    /// The names of a pipeline's jobs that have not ended.
+    pub async fn unfinished_jobs_of(&mut self, pipeline: &str) -> anyhow::Result<Vec<String>> {
+        let names = sqlx::query_scalar(
+            "-- unfinished_jobs_of
+            SELECT name FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND pipeline = $1",
+        )
+        .bind(pipeline);
+        Ok(names.fetch_all(self.conn()).await?)
+    }
+
+    /// Sets a job's turn in the queue: its priority, and how many jobs of its pipeline may run at a time.
+    pub async fn set_job_turn(
+        &mut self,
+        name: &str,
+        priority: i32,
+        concurrent_max: Option<u32>,
+    ) -> anyhow::Result<()> {
+        sqlx::query(
+            "-- set_job_turn
+            UPDATE jobs SET priority = $2, concurrent_max = $3 WHERE name = $1",
+        )
+        .bind(name)
+        .bind(priority)
+        .bind(concurrent_max)
+        .execute(self.conn())
+        .await?;
+        Ok(())
     }
 
     /// Lets a job whose attempt has failed wait for its next one.

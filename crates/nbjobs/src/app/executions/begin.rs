@@ -3,7 +3,9 @@
 use super::super::{Error, Result, jobs};
 use crate::model::job::{FailureReason, Job, JobSpec};
 use crate::model::naming::{self, JOB_NAME_LEN_MAX, is_resource_name};
-use crate::model::pipeline::{EndedStep, Ending, PipelineStep, ReadyStep, StepStatus};
+use crate::model::pipeline::{
+    EndedStep, Ending, PipelineExecution, PipelineStep, ReadyStep, StepStatus,
+};
 use crate::model::tag::{self, Tag};
 use crate::store::Tx;
 use jiff::Timestamp;
@@ -37,7 +39,7 @@ pub(super) fn attempt(name: &str, attempts: u32, now: Timestamp) -> PipelineStep
 /// Creates a step's job; a step whose job cannot be made has failed.
 pub(super) async fn begin(
     tx: &mut Tx,
-    execution: &str,
+    execution: &PipelineExecution,
     ready: ReadyStep,
     attempts: u32,
     now: Timestamp,
@@ -48,9 +50,9 @@ pub(super) async fn begin(
         Ok(order) => {
             let random = Uuid::new_v4().into_bytes();
             let prefix = order.name_prefix.as_deref();
-            let name = naming::launched_job(execution, &step.name, prefix, random);
+            let name = naming::launched_job(&execution.id, &step.name, prefix, random);
             // The name is random, so that it is taken can only be a fault of ours.
-            create_ordered(tx, &name, order, now)
+            create_ordered(tx, &name, order, Some(execution), now)
                 .await
                 .map_err(|error| match error {
                     Error::Exists(_) => Error::Internal(error.into_cause()),
@@ -59,17 +61,18 @@ pub(super) async fn begin(
             step.job = Some(name);
         }
     }
-    Ok(tx.put_step(execution, &step).await?)
+    Ok(tx.put_step(&execution.id, &step).await?)
 }
 
-/// Creates the job that is asked for, under this name.
+/// Creates the job that is asked for, under this name; for a step of `execution`, if there is one.
 pub(in crate::app) async fn create_ordered(
     tx: &mut Tx,
     name: &str,
     order: JobOrder,
+    execution: Option<&PipelineExecution>,
     now: Timestamp,
 ) -> Result<Job> {
-    jobs::create_in(tx, name, order.spec, &order.tags, now).await
+    jobs::create_in(tx, name, order.spec, &order.tags, execution, now).await
 }
 
 /// Writes down a step that ends without a job.

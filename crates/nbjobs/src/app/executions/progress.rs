@@ -160,7 +160,7 @@ pub(super) async fn progress(
         }
         for step in next.ready {
             let attempts = attempts(&step.name);
-            begin(tx, &execution.id, step, attempts, now).await?;
+            begin(tx, execution, step, attempts, now).await?;
         }
     }
 }

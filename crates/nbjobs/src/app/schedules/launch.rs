@@ -52,7 +52,7 @@ pub async fn launch(
         Launch::StartPipelineExecution(input) => start(input)?,
         Launch::CreateTrainingJob(input) => {
             let (name, order) = job(input)?;
-            executions::create_ordered(tx, &name, order, now).await?;
+            executions::create_ordered(tx, &name, order, None, now).await?;
             return Ok(app.scope.training_job(&name));
         }
     };

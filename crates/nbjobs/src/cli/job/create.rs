@@ -2,7 +2,7 @@
 
 use super::{describe, wait};
 use crate::cli::client::{Client, Service, Unreachable};
-use crate::cli::notebook_job::{Options, Rollback};
+use crate::cli::notebook_job::{JobPolicies, Options, Rollback};
 use crate::clock::Clock;
 use jiff::tz::TimeZone;
 use std::io::Write;
@@ -12,10 +12,12 @@ use uuid::Uuid;
 pub(super) fn run(
     client: &Client,
     options: Options,
+    policies: JobPolicies,
     wait: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let (job, files) = options.prepare(client)?;
+    let (mut job, files) = options.prepare(client)?;
+    job.tags.extend(policies.tags());
     let now = Clock::machine_now();
     let id = job.id(
         *Uuid::new_v4().as_bytes(),

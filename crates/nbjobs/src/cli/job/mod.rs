@@ -9,7 +9,7 @@ mod unpack;
 pub mod wait;
 
 use super::client::{Client, Connection, Service, ServiceError};
-use super::notebook_job::Options;
+use super::notebook_job::{JobPolicies, Options};
 use super::report;
 use crate::model::notebook_job::ARCHIVED_TAG;
 use serde_json::{Value, json};
@@ -32,6 +32,8 @@ enum Command {
     Create {
         #[command(flatten)]
         options: Box<Options>,
+        #[command(flatten)]
+        policies: JobPolicies,
         /// Wait until the job ends; the exit code is 0 only if it completed
         #[arg(long)]
         wait: bool,
@@ -85,7 +87,11 @@ pub fn main(args: Args) -> ExitCode {
 fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.connection)?;
     match args.command {
-        Command::Create { options, wait } => return create::run(&client, *options, wait, out),
+        Command::Create {
+            options,
+            policies,
+            wait,
+        } => return create::run(&client, *options, policies, wait, out),
         Command::List(args) => list::run(&client, &args, out)?,
         Command::Show { name, json } => show::run(&client, &name, json, out)?,
         Command::Logs { name, follow } => logs::run(&client, &name, follow, out)?,

@@ -8,5 +8,5 @@ mod rollback;
 
 pub use files::Files;
 pub use options::{Options, Parameters};
-pub use policies::SchedulePolicies;
+pub use policies::{JobPolicies, SchedulePolicies};
 pub use rollback::{Rollback, Step};

@@ -18,6 +18,26 @@ reader!(pause_after_failures, policy::PAUSE_AFTER_FAILURES);
 reader!(retries, policy::RETRIES);
 reader!(retry_backoff, policy::RETRY_BACKOFF);
 reader!(attempt_timeout, policy::ATTEMPT_TIMEOUT);
+reader!(max_concurrent, policy::MAX_CONCURRENT);
+reader!(priority, policy::PRIORITY);
+
+/// What a run does in odd cases. See docs/policies.md.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Policies")]
+pub struct JobPolicies {
+    /// How many more attempts a run whose notebook fails has [default: 0]
+    #[arg(long, value_name = "N", value_parser = retries)]
+    retries: Option<Tag>,
+    /// How long after a failure the next attempt begins, such as 5m; each further one waits twice as long [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = retry_backoff)]
+    retry_backoff: Option<Tag>,
+    /// How long one attempt may take, such as 2h
+    #[arg(long, value_name = "DURATION", value_parser = attempt_timeout)]
+    attempt_timeout: Option<Tag>,
+    /// Of the runs that wait, those with the highest start first: from -100 to 100 [default: 0]
+    #[arg(long, value_name = "N", value_parser = priority, allow_negative_numbers = true)]
+    priority: Option<Tag>,
+}
 
 /// What a definition's schedule and its runs do in odd cases. See docs/policies.md.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -38,33 +58,40 @@ pub struct SchedulePolicies {
     /// Pause the schedule when so many runs in a row have failed
     #[arg(long, value_name = "N", value_parser = pause_after_failures)]
     pause_after_failures: Option<Tag>,
-    /// How many more attempts a run whose notebook fails has [default: 0]
-    #[arg(long, value_name = "N", value_parser = retries)]
-    retries: Option<Tag>,
-    /// How long after a failure the next attempt begins, such as 5m; each further one waits twice as long [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = retry_backoff)]
-    retry_backoff: Option<Tag>,
-    /// How long one attempt may take, such as 2h
-    #[arg(long, value_name = "DURATION", value_parser = attempt_timeout)]
-    attempt_timeout: Option<Tag>,
+    /// Let so many runs at most go on at a time; the others wait [default: no limit]
+    #[arg(long, value_name = "N", value_parser = max_concurrent)]
+    max_concurrent: Option<Tag>,
+    #[command(flatten)]
+    job: JobPolicies,
+}
+
+impl JobPolicies {
+    /// The tags that say the same.
+    pub fn tags(self) -> Vec<Tag> {
+        [
+            self.retries,
+            self.retry_backoff,
+            self.attempt_timeout,
+            self.priority,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
 }
 
 impl SchedulePolicies {
     /// The tags that say the same.
     pub fn tags(self) -> Vec<Tag> {
-        [
+        let own = [
             self.overlap,
             self.missed_runs,
             self.catch_up_window,
             self.start_jitter,
             self.pause_after_failures,
-            self.retries,
-            self.retry_backoff,
-            self.attempt_timeout,
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+            self.max_concurrent,
+        ];
+        own.into_iter().flatten().chain(self.job.tags()).collect()
     }
 }
 

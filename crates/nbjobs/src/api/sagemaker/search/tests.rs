@@ -37,7 +37,7 @@ async fn some_jobs(dir: &Path) -> App {
         let spec = from_value(spec).expect("a specification");
         let created = at(NOW) + jiff::SignedDuration::from_micros(i64::from(n / 2) * 700);
         let mut tx = app.store.tx().await.expect("a transaction");
-        let mut job = jobs::create_in(&mut tx, &format!("j{n}"), spec, &tags, created)
+        let mut job = jobs::create_in(&mut tx, &format!("j{n}"), spec, &tags, None, created)
             .await
             .expect("a job");
         if n % 3 == 0 {
