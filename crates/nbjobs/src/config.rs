@@ -1,6 +1,8 @@
 //! The only reader of the environment and of the configuration file. Everything else is told.
 
+use crate::model::policy::{self, KEEP_FOR, KEEP_RUNS, Policies};
 use crate::model::studio::Studio;
+use crate::model::tag::Tag;
 use anyhow::Context;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -34,6 +36,36 @@ pub struct Config {
     pub studio: Studio,
     /// What webhooks may do.
     pub webhooks: Webhooks,
+    /// How long runs are kept that no tag says it of.
+    pub retention: Retention,
+}
+
+/// How long runs are kept that no tag says it of. What is not said is kept for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// As the tag `nbjobs:keep-runs`.
+    pub keep_runs: Option<u32>,
+    /// As the tag `nbjobs:keep-for`.
+    pub keep_for: Option<String>,
+}
+
+impl Retention {
+    /// The same as policies. The error says what would be right.
+    pub fn policies(&self) -> Result<Policies, String> {
+        let keep_runs = self.keep_runs.map(|count| (KEEP_RUNS, count.to_string()));
+        let keep_for = self.keep_for.clone().map(|span| (KEEP_FOR, span));
+        let tags: Vec<Tag> = [keep_runs, keep_for]
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| Tag {
+                key: key.to_owned(),
+                value,
+            })
+            .collect();
+        policy::check(&tags)?;
+        Ok(Policies::of(&tags))
+    }
 }
 
 /// What webhooks (API destinations) may do.
@@ -56,6 +88,7 @@ impl Config {
     fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         config.studio.validate().map_err(anyhow::Error::msg)?;
+        config.retention.policies().map_err(anyhow::Error::msg)?;
         Ok(config)
     }
 }
@@ -110,6 +143,17 @@ mod tests {
         let config = Config::parse("[studio.domain]\nname = \"lab\"").expect("a configuration");
         assert_eq!(config.studio.domain.id, Studio::default().domain.id);
         assert_eq!(config.studio.domain.name, "lab");
+    }
+
+    #[test]
+    fn a_retention_that_cannot_be_is_refused() {
+        let config = Config::parse("[retention]\nkeep_runs = 50\nkeep_for = \"90d\"");
+        let policies = config.expect("a configuration").retention.policies();
+        assert_eq!(policies.expect("policies").keep_runs, Some(50));
+        let error = Config::parse("[retention]\nkeep_for = \"a year\"").expect_err("no duration");
+        let want =
+            "the tag nbjobs:keep-for has the value 'a year'; it must be a number and s, m, h or d";
+        assert!(error.to_string().starts_with(want), "{error}");
     }
 
     #[test]

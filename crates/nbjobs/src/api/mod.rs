@@ -1,7 +1,7 @@
 //! Doors for programs: one port, told apart before anything is read.
 //!
 //! 1. `X-Amz-Target`: an AWS JSON 1.1 service (SageMaker, EventBridge, SSM, CloudWatch Logs), or
-//!    our own operations on the ledger in the same protocol;
+//!    our own operations in the same protocol;
 //! 2. else the service in the signature's credential scope: `s3`, `scheduler`, `sts`, `iam` and `ec2` have doors of their
 //!    own, and an unsigned form goes to [`sts`];
 //! 3. else the paths of jupyter-scheduler (`/scheduler/…`), whose requests carry a token instead of a signature;
@@ -15,8 +15,8 @@ pub mod events;
 mod iam;
 mod json;
 mod jupyter;
-pub mod ledger;
 pub mod logs;
+pub mod nbjobs;
 mod page;
 pub mod probes;
 pub mod s3;
@@ -129,7 +129,7 @@ impl Doors {
             "AWSEvents" => events::call(&self.app, operation, &body).await,
             "Logs_20140328" => logs::call(&self.app, operation, &body).await,
             "AmazonSSM" => ssm::call(&self.app, operation, &body).await,
-            ledger::SERVICE => ledger::call(&self.app, operation, &body).await,
+            nbjobs::SERVICE => nbjobs::call(&self.app, operation, &body).await,
             other => Err(json11::unknown_operation(format!(
                 "nbjobs does not have the service {other}, which {operation} belongs to"
             ))),

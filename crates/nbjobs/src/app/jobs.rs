@@ -65,7 +65,7 @@ pub async fn create_in(
         modified_at: now,
         retry_at: None,
     };
-    if !tx.insert_job(&job, execution).await? {
+    if tx.has_deletions(name).await? || !tx.insert_job(&job, execution).await? {
         return Err(Error::Exists(format!(
             "Training job names must be unique within an AWS account and region, and a training job with the name {name} already exists"
         )));

@@ -23,6 +23,7 @@ pub mod pipelines;
 pub mod policies;
 mod repeated;
 pub mod restored;
+pub mod retention;
 pub mod rules;
 pub mod schedules;
 pub mod search;
@@ -38,6 +39,7 @@ pub use error::Error;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::arn::Scope;
+use crate::model::policy::Policies;
 use crate::model::studio::Studio;
 use crate::objects::Objects;
 use crate::store::Store;
@@ -95,6 +97,8 @@ pub struct App {
     pub job_environment: Arc<notebook::Environment>,
     /// What Studio says of itself.
     pub studio: Arc<Studio>,
+    /// How long runs are kept that no tag says it of.
+    pub retention: Policies,
     /// When the service was first started.
     pub since: Timestamp,
     /// Signals to the engine.

@@ -4,9 +4,9 @@ use super::{App, Error, Result};
 use crate::model::event::{Change, Created, ObjectChange};
 use crate::model::job::split_s3_uri;
 use crate::objects::error::Error as ObjectsError;
-use crate::objects::list::{Entry, ListRequest, PAGE_MAX};
+use crate::objects::list::{Entry, ListRequest, Listing, PAGE_MAX};
 use crate::objects::read::Object;
-use crate::objects::record::ObjectInfo;
+use crate::objects::record::{Condition, ObjectInfo};
 
 impl From<ObjectsError> for Error {
     fn from(error: ObjectsError) -> Self {
@@ -65,6 +65,60 @@ pub async fn keys_under(app: &App, bucket: &str, prefix: &str, max: usize) -> Re
         )));
     }
     Ok(keys)
+}
+
+/// The bytes of all objects whose keys begin with `prefix`; none if there is no such bucket.
+pub(super) async fn size_under(app: &App, bucket: &str, prefix: &str) -> Result<u64> {
+    let mut bytes = 0;
+    let mut after = String::new();
+    while let Some(page) = page_under(app, bucket, prefix, after).await? {
+        for entry in &page.entries {
+            if let Entry::Object(_, info) = entry {
+                bytes += info.size;
+            }
+        }
+        let Some(next) = page.next else { break };
+        after = next;
+    }
+    Ok(bytes)
+}
+
+/// Deletes all objects whose keys begin with `prefix`, and tells EventBridge if the bucket does.
+pub(super) async fn delete_under(app: &App, bucket: &str, prefix: &str) -> Result<()> {
+    while let Some(page) = page_under(app, bucket, prefix, String::new()).await? {
+        if page.entries.is_empty() {
+            break;
+        }
+        let is_told = app.objects.head_bucket(bucket).await?.event_bridge;
+        for entry in &page.entries {
+            let key = entry.name();
+            app.objects.delete(bucket, key, Condition::Always).await?;
+            if is_told {
+                deleted(app, bucket, key, "Lifecycle Expiration").await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// None if there is no such bucket.
+async fn page_under(
+    app: &App,
+    bucket: &str,
+    prefix: &str,
+    after: String,
+) -> Result<Option<Listing>> {
+    let request = ListRequest {
+        prefix: prefix.to_owned(),
+        after,
+        max: PAGE_MAX,
+        ..ListRequest::default()
+    };
+    match app.objects.list(bucket, request).await {
+        Ok(page) => Ok(Some(page)),
+        Err(ObjectsError::NoSuchBucket(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The object at an S3 location, held for reading; none if it is not there.

@@ -4,7 +4,7 @@
 use super::{App, Error, Result, jobs, pipelines, rules, schedules};
 use crate::model::arn::{Arn, Resource};
 use crate::model::pipeline::{ExecutionStatus, PipelineExecution};
-use crate::model::policy::{MAX_CONCURRENT, OVERLAP, PAUSE_AFTER_FAILURES, Policies};
+use crate::model::policy::{KEEP_RUNS, MAX_CONCURRENT, OVERLAP, PAUSE_AFTER_FAILURES, Policies};
 use crate::model::rule::RuleState;
 use crate::model::scheduled::{Launch, Schedule};
 use crate::model::tag::Tag;
@@ -62,6 +62,12 @@ pub async fn of_pipeline(tx: &mut Tx, pipeline: &str) -> Result<Policies> {
     Ok(Policies::of(
         &tx.tags(&pipelines::resource(pipeline)).await?,
     ))
+}
+
+/// A pipeline's policies, as they are now.
+pub(super) async fn of_pipeline_now(app: &App, pipeline: &str) -> Result<Policies> {
+    let tags = app.store.tags(&pipelines::resource(pipeline)).await?;
+    Ok(Policies::of(&tags))
 }
 
 /// The pipeline that a schedule starts, if it starts one.
@@ -189,6 +195,7 @@ pub(super) fn check_of_job_schedule(input: &Value) -> Result<()> {
             policies.pause_after_failures.is_some(),
         ),
         (MAX_CONCURRENT, policies.max_concurrent.is_some()),
+        (KEEP_RUNS, policies.keep_runs.is_some()),
     ];
     if let Some((tag, _)) = of_pipelines.into_iter().find(|(_, is_set)| *is_set) {
         return Err(Error::Invalid(format!(

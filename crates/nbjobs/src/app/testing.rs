@@ -34,6 +34,7 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
         scope: scope(),
         job_environment: Arc::default(),
         studio: Arc::default(),
+        retention: Default::default(),
         since: now,
         wake: Wake::default(),
         live: Default::default(),

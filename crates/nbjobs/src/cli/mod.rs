@@ -8,6 +8,7 @@ mod doctor;
 mod env;
 mod execute;
 mod export;
+mod gc;
 mod job;
 mod lab;
 mod lock;
@@ -52,6 +53,8 @@ enum Command {
     Export(export::Args),
     /// Copy a data folder, also while its service runs
     Backup(backup::Args),
+    /// Delete the runs that need not be kept, by the policies keep-runs and keep-for
+    Gc(gc::Args),
     /// Check that what a data folder promises holds
     Doctor(doctor::Args),
     /// Run one attempt of a job (started by the service)
@@ -72,6 +75,7 @@ impl Cli {
             Command::Lab(args) => report(lab::main(args)),
             Command::Export(args) => report(export::main(args)),
             Command::Backup(args) => report(backup::main(&args)),
+            Command::Gc(args) => gc::main(&args),
             Command::Doctor(args) => report::exit(doctor::main(&args)),
             Command::Execute(args) => execute::main(&args),
         }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::console::Console;
 use crate::engine::deliveries::{self, Reach, Webhooks};
-use crate::engine::{Engine, scheduler};
+use crate::engine::{Engine, janitor, scheduler};
 use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::naming;
@@ -161,6 +161,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         scope,
         job_environment: Arc::new(config::driver_environment().into_iter().collect()),
         studio: Arc::new(config.studio),
+        retention: config.retention.policies().map_err(anyhow::Error::msg)?,
         wake: Wake::default(),
         live: Default::default(),
         metrics: Metrics::default(),
@@ -178,6 +179,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
     tasks.spawn(engine.dispatch());
     tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
+    tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
     let reach = if config.webhooks.public_only {
         Reach::Public
     } else {

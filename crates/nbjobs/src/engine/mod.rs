@@ -6,6 +6,7 @@ mod attempt;
 pub mod deliveries;
 pub mod dispatcher;
 mod input;
+pub mod janitor;
 mod log_tail;
 mod progress_tail;
 pub mod scheduler;

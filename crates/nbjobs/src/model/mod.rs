@@ -12,6 +12,7 @@ pub mod parameter;
 pub mod pipeline;
 pub mod policy;
 pub mod progress;
+pub mod retention;
 pub mod rule;
 pub mod schedule;
 pub mod scheduled;

@@ -28,6 +28,10 @@ pub const ATTEMPT_TIMEOUT: &str = "nbjobs:attempt-timeout";
 pub const MAX_CONCURRENT: &str = "nbjobs:max-concurrent";
 /// Which of the jobs that wait gets the next place: the one with the highest.
 pub const PRIORITY: &str = "nbjobs:priority";
+/// How many of a pipeline's executions that have ended are kept: the latest. See [`super::retention`].
+pub const KEEP_RUNS: &str = "nbjobs:keep-runs";
+/// How long a run is kept after its end.
+pub const KEEP_FOR: &str = "nbjobs:keep-for";
 
 /// Most further attempts, as SageMaker's `MaximumRetryAttempts`.
 const RETRIES_MAX: i64 = 30;
@@ -67,6 +71,8 @@ pub struct Policies {
     pub attempt_timeout: Option<SignedDuration>,
     pub max_concurrent: Option<u32>,
     pub priority: Option<i32>,
+    pub keep_runs: Option<u32>,
+    pub keep_for: Option<SignedDuration>,
 }
 
 impl Policies {
@@ -93,6 +99,8 @@ impl Policies {
             attempt_timeout: self.attempt_timeout.or(others.attempt_timeout),
             max_concurrent: self.max_concurrent.or(others.max_concurrent),
             priority: self.priority.or(others.priority),
+            keep_runs: self.keep_runs.or(others.keep_runs),
+            keep_for: self.keep_for.or(others.keep_for),
         }
     }
 
@@ -154,6 +162,8 @@ impl Policies {
             ATTEMPT_TIMEOUT => {
                 self.attempt_timeout = Some(span(SignedDuration::from_secs(1), DAY * 28)?);
             }
+            KEEP_RUNS => self.keep_runs = count(100_000)?,
+            KEEP_FOR => self.keep_for = Some(span(MINUTE, DAY * 3650)?),
             MAX_CONCURRENT => self.max_concurrent = count(1000)?,
             PRIORITY => self.priority = i32::try_from(number(-100, 100)?).ok(),
             key if key.starts_with(PREFIX) => {
@@ -268,6 +278,18 @@ mod tests {
                 &["-100", "0", "100"],
                 &["101", "high"],
                 "from -100 to 100",
+            ),
+            (
+                KEEP_RUNS,
+                &["1", "100000"],
+                &["0", "all"],
+                "from 1 to 100000",
+            ),
+            (
+                KEEP_FOR,
+                &["1m", "90d", "3650d"],
+                &["59s", "3651d", "1y"],
+                "from 1m to 3650d",
             ),
             ("nbjobs:overlaps", &[], &["skip"], "docs/policies.md"),
         ] {

@@ -21,6 +21,7 @@ mod parameters;
 mod pipeline_versions;
 mod pipelines;
 mod request_tokens;
+mod retention;
 mod rules;
 mod schedules;
 mod search;
@@ -38,6 +39,7 @@ pub use check::Schema;
 pub use events::Unmatched;
 pub use executions::Origin;
 pub use notebook_jobs::Listed;
+pub use retention::{Deletion, Ended};
 pub use search::Candidate;
 
 use anyhow::Context;

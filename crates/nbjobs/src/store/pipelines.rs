@@ -189,6 +189,14 @@ impl Tx {
     /// Removes a pipeline and all its executions; their jobs stay.
     pub async fn delete_pipeline(&mut self, name: &str) -> anyhow::Result<()> {
         sqlx::query(
+            "-- forget_pipeline_in_jobs
+            UPDATE jobs SET pipeline = NULL, execution = NULL
+            WHERE execution IN (SELECT id FROM executions WHERE pipeline = $1)",
+        )
+        .bind(name)
+        .execute(self.conn())
+        .await?;
+        sqlx::query(
             "-- delete_pipeline
             DELETE FROM pipelines WHERE name = $1",
         )

@@ -15,7 +15,7 @@ pub enum Service {
     S3,
     Sts,
     /// Our own operations.
-    Ledger,
+    NbJobs,
 }
 
 impl Service {
@@ -25,7 +25,7 @@ impl Service {
         Self::CloudWatchLogs,
         Self::S3,
         Self::Sts,
-        Self::Ledger,
+        Self::NbJobs,
     ];
 
     /// The prefix of `X-Amz-Target`; empty for the services that have none.
@@ -34,7 +34,7 @@ impl Service {
             Self::SageMaker => "SageMaker",
             Self::EventBridge => "AWSEvents",
             Self::CloudWatchLogs => "Logs_20140328",
-            Self::Ledger => "NBJobs",
+            Self::NbJobs => "NBJobs",
             Self::S3 | Self::Sts => "",
         }
     }
@@ -47,7 +47,7 @@ impl Service {
             Self::CloudWatchLogs => "logs",
             Self::S3 => "s3",
             Self::Sts => "sts",
-            Self::Ledger => "nbjobs",
+            Self::NbJobs => "nbjobs",
         }
     }
 
@@ -59,7 +59,7 @@ impl Service {
             Self::CloudWatchLogs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
             Self::Sts => "AWS_ENDPOINT_URL_STS",
-            Self::Ledger => "AWS_ENDPOINT_URL_NBJOBS",
+            Self::NbJobs => "AWS_ENDPOINT_URL_NBJOBS",
         }
     }
 }
@@ -72,7 +72,7 @@ impl fmt::Display for Service {
             Self::CloudWatchLogs => "CloudWatch Logs",
             Self::S3 => "S3",
             Self::Sts => "STS",
-            Self::Ledger => "nbjobs",
+            Self::NbJobs => "nbjobs",
         })
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn past(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let input = json!({"Source": source(id), "MaxResults": max});
-    let answer = client.call(Service::Ledger, "ListFirings", &input)?;
+    let answer = client.call(Service::NbJobs, "ListFirings", &input)?;
     if output == Output::Json {
         return Ok(text::json(out, &answer)?);
     }
@@ -57,7 +57,7 @@ pub(super) fn next(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let input = json!({"Source": source(id), "MaxResults": count});
-    let answer = client.call(Service::Ledger, "ListNextRuns", &input)?;
+    let answer = client.call(Service::NbJobs, "ListNextRuns", &input)?;
     if output == Output::Json {
         return Ok(text::json(out, &answer)?);
     }

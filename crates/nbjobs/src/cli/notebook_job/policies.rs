@@ -20,6 +20,8 @@ reader!(retry_backoff, policy::RETRY_BACKOFF);
 reader!(attempt_timeout, policy::ATTEMPT_TIMEOUT);
 reader!(max_concurrent, policy::MAX_CONCURRENT);
 reader!(priority, policy::PRIORITY);
+reader!(keep_runs, policy::KEEP_RUNS);
+reader!(keep_for, policy::KEEP_FOR);
 
 /// What a run does in odd cases. See docs/policies.md.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -37,6 +39,9 @@ pub struct JobPolicies {
     /// Of the runs that wait, those with the highest start first: from -100 to 100 [default: 0]
     #[arg(long, value_name = "N", value_parser = priority, allow_negative_numbers = true)]
     priority: Option<Tag>,
+    /// Delete a run so long after its end, such as 90d [default: never]
+    #[arg(long, value_name = "DURATION", value_parser = keep_for)]
+    keep_for: Option<Tag>,
 }
 
 /// What a definition's schedule and its runs do in odd cases. See docs/policies.md.
@@ -61,6 +66,9 @@ pub struct SchedulePolicies {
     /// Let so many runs at most go on at a time; the others wait [default: no limit]
     #[arg(long, value_name = "N", value_parser = max_concurrent)]
     max_concurrent: Option<Tag>,
+    /// Keep only so many runs that have ended, the latest [default: all]
+    #[arg(long, value_name = "N", value_parser = keep_runs)]
+    keep_runs: Option<Tag>,
     #[command(flatten)]
     job: JobPolicies,
 }
@@ -73,6 +81,7 @@ impl JobPolicies {
             self.retry_backoff,
             self.attempt_timeout,
             self.priority,
+            self.keep_for,
         ]
         .into_iter()
         .flatten()
@@ -90,6 +99,7 @@ impl SchedulePolicies {
             self.start_jitter,
             self.pause_after_failures,
             self.max_concurrent,
+            self.keep_runs,
         ];
         own.into_iter().flatten().chain(self.job.tags()).collect()
     }

@@ -1,8 +1,8 @@
-//! Our own operations on the ledger of due moments, in the same protocol as AWS's services (JSON 1.1, signed): AWS has
-//! nothing of the kind. `X-Amz-Target: NBJobs.ListFirings`, `NBJobs.ListNextRuns`.
+//! The ledger of due moments.
 
-use super::json::{self, Answer, Codes, not_implemented, seconds};
-use super::page;
+use super::CODES;
+use crate::api::json::{self, Answer, seconds};
+use crate::api::page;
 use crate::app::App;
 use crate::app::firings::{self, LISTED_MAX};
 use crate::model::rule::Firing;
@@ -10,28 +10,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What `X-Amz-Target` names us by.
-pub const SERVICE: &str = "NBJobs";
-
-const CODES: Codes = Codes {
-    not_found: "ResourceNotFoundException",
-    exists: "ConflictException",
-    conflict: "ConflictException",
-    invalid: "ValidationException",
-    limit: "LimitExceededException",
-};
-
 const PAGE_DEFAULT: u32 = 100;
 const NEXT_DEFAULT: u32 = 5;
-
-/// Answers one operation.
-pub(super) async fn call(app: &App, operation: &str, body: &[u8]) -> Answer {
-    match operation {
-        "ListFirings" => list(app, body).await,
-        "ListNextRuns" => next(app, body).await,
-        other => Err(not_implemented(SERVICE, other)),
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -42,7 +22,8 @@ struct ListRequest {
     max_results: Option<i64>,
 }
 
-async fn list(app: &App, body: &[u8]) -> Answer {
+/// Due moments that have passed, the latest first.
+pub(super) async fn list(app: &App, body: &[u8]) -> Answer {
     let request: ListRequest = json::request(body)?;
     let limit = page::size(request.max_results, PAGE_DEFAULT, LISTED_MAX)?;
     let before: Option<Timestamp> = page::place(request.next_token.as_deref())?;
@@ -79,7 +60,8 @@ struct NextRequest {
     max_results: Option<i64>,
 }
 
-async fn next(app: &App, body: &[u8]) -> Answer {
+/// Due moments to come.
+pub(super) async fn next(app: &App, body: &[u8]) -> Answer {
     let request: NextRequest = json::request(body)?;
     let count = page::size(request.max_results, NEXT_DEFAULT, LISTED_MAX)?;
     let coming = firings::next(app, &request.source, count)
