@@ -5,7 +5,7 @@ import re
 import urllib.error
 import urllib.request
 
-from harness import jobs, notebooks
+from harness import jobs, notebooks, waiting
 
 TOKEN = "a-token-for-prometheus"
 
@@ -46,6 +46,41 @@ def test_numbers_are_told_to_who_has_the_token(new_server):
     assert numbers['nbjobs_job_run_seconds_count{status="Completed"}'] == "1"
     assert numbers['nbjobs_jobs_unfinished{status="Queued"}'] == "0"
     assert text.endswith("# EOF\n")
+
+
+def test_numbers_are_told_by_definition(new_server, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("2026-11-23T08:59:58Z")
+    server = new_server("server", "--clock-file", str(clock), "--metrics-open", "--max-jobs", "1").start()
+    gate = notebooks.Gate(tmp_path / "gate")
+    arn = jobs.create_pipeline(server, "daily", notebooks.notebook(gate.cell()))
+    events = server.client("events")
+    events.put_rule(Name="daily", ScheduleExpression="cron(0/5 9 * * ? *)", Tags=[{"Key": "nbjobs:overlap", "Value": "skip"}])
+    events.put_targets(Rule="daily", Targets=[{"Id": "notebook-execution", "Arn": arn, "RoleArn": jobs.ROLE}])
+    clock.write_text("2026-11-23T09:00:01Z")
+    server.hang_up()
+    gate.wait_for_arrival()
+    # The second moment is skipped, and one that is stopped before it got a place has ended, too.
+    clock.write_text("2026-11-23T09:05:00Z")
+    server.hang_up()
+    jobs.submit(server, "waits", notebooks.notebook("1"))
+    server.client("sagemaker").stop_training_job(TrainingJobName="waits")
+
+    def numbers():
+        _, text = ask(server, "/metrics")
+        return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    skipped = 'nbjobs_firings_total{source="rule/daily",status="Skipped"}'
+    waiting.until("the second moment", lambda: numbers().get(skipped) == "1")
+    gate.open()
+    ended = 'nbjobs_pipeline_jobs_ended_total{pipeline="daily",status="Completed"}'
+    waiting.until("the end of the run", lambda: numbers().get(ended) == "1")
+    found = numbers()
+    assert found['nbjobs_firings_total{source="rule/daily",status="Started"}'] == "1"
+    assert found["nbjobs_firing_lateness_seconds_count"] == "1"
+    assert found["nbjobs_firing_lateness_seconds_sum"] == "1.0"
+    assert found['nbjobs_pipeline_job_run_seconds_total{pipeline="daily",status="Completed"}'] == "299.0"
+    assert found['nbjobs_jobs_ended_total{status="Stopped"}'] == "1"
 
 
 def test_the_log_can_be_json_with_one_line_for_each_change(new_server):

@@ -1,7 +1,9 @@
 """Crashes: of the server, of the driver, of the kernel. A job ends once, with what it did, and nothing stays behind."""
 
+import re
 import signal
 import subprocess
+import time
 from datetime import timezone
 from pathlib import Path
 
@@ -268,10 +270,12 @@ def test_a_second_service_on_one_data_folder_is_refused(new_server):
     for _ in range(3):
         second = subprocess.run(command, env=base_environment(), capture_output=True, text=True)
         assert second.returncode == 1 and second.stdout == "", second
-        assert (
-            f"the data folder {server.data_dir} is held by another nbjobs, process {server.pid}; "
-            "stop it first, or name another folder with --data-dir"
-        ) in second.stderr
+        since = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+        assert re.search(
+            f"the data folder {server.data_dir} is held by another nbjobs, process {server.pid}, since {since}; "
+            "stop it first, or name another folder with --data-dir",
+            second.stderr,
+        ), second.stderr
         refused += 1
     # The first goes on as if nothing had been, and its folder is free when it is gone.
     jobs.submit(server, "meanwhile", notebooks.notebook("print('it runs')"))
@@ -279,3 +283,40 @@ def test_a_second_service_on_one_data_folder_is_refused(new_server):
     server.kill()
     server.start()
     promise.kept(12, refused, "second services refused by the exact words, while the first one worked on")
+
+
+def test_a_run_that_does_not_stop_is_killed_after_its_grace(new_server, tmp_path):
+    server = new_server("server", "--stop-grace", "1").start()
+    gate = notebooks.Gate(tmp_path / "gate")
+    jobs.submit(server, "stuck", notebooks.notebook(gate.cell()))
+    gate.wait_for_arrival()
+    # A driver that stands still hears nothing, not even that it is to stop.
+    (driver,) = [process for process in server.runs() if process.is_driver]
+    driver.kill(signal.SIGSTOP)
+    asked = time.monotonic()
+    server.client("sagemaker").stop_training_job(TrainingJobName="stuck")
+    job = jobs.ended(server, "stuck")
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert time.monotonic() - asked >= 1
+    waiting.until("the end of all its processes", lambda: not server.runs())
+
+
+def test_a_run_has_its_grace_to_stop_by_itself(new_server, tmp_path):
+    server = new_server().start()
+    # The kernel's handler of the interrupt takes its time, and what it says is kept.
+    arrived = tmp_path / "arrived"
+    cell = (
+        "import threading\n"
+        "try:\n"
+        f"    open({str(arrived)!r}, 'w').close()\n"
+        "    threading.Event().wait()\n"
+        "except KeyboardInterrupt:\n"
+        "    print('tidied up')\n"
+        "    raise"
+    )
+    jobs.submit(server, "tidy", notebooks.notebook(cell))
+    waiting.until("the notebook", arrived.exists)
+    server.client("sagemaker").stop_training_job(TrainingJobName="tidy")
+    assert jobs.ended(server, "tidy")["TrainingJobStatus"] == "Stopped"
+    executed = notebooks.executed(jobs.output(server, "tidy"), jobs.INPUT)
+    assert "tidied up" in notebooks.text(executed)

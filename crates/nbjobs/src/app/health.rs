@@ -10,5 +10,6 @@ pub async fn check(app: &App) -> anyhow::Result<()> {
 
 /// The numbers in Prometheus's text form.
 pub async fn metrics(app: &App) -> anyhow::Result<String> {
-    Ok(app.metrics.text(&app.store.unfinished_jobs().await?)?)
+    let unfinished = app.store.unfinished_jobs().await?;
+    Ok(app.store.metrics().text(&unfinished)?)
 }

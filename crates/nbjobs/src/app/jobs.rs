@@ -31,12 +31,26 @@ pub async fn create(app: &App, name: &str, spec: JobSpec, tags: &[Tag]) -> Resul
     )?;
     spec.validate().map_err(Error::Invalid)?;
     tag::validate(tags).map_err(Error::Invalid)?;
+    check_queue(app)?;
     check_places(app, &spec).await?;
     let mut tx = app.store.tx().await?;
     let job = create_in(&mut tx, name, spec, tags, None, app.clock.now()).await?;
     tx.commit().await?;
     app.wake.dispatcher();
     Ok(job)
+}
+
+/// Refuses what would make another job wait, when as many do as may.
+pub(super) fn check_queue(app: &App) -> Result<()> {
+    if app.store.queued() < app.queued_max {
+        return Ok(());
+    }
+    Err(Error::Limit(format!(
+        "The account-level service limit 'Number of training jobs that wait' is {} jobs, with current utilization of {} \
+         jobs and a request delta of 1 jobs. Wait until jobs have ended, stop some, or raise --max-queued.",
+        app.queued_max,
+        app.store.queued()
+    )))
 }
 
 /// The part of [`create`] that a pipeline's execution, for a step of which the job then is, shares: adds the row. The

@@ -37,7 +37,6 @@ pub use crate::store::Watch;
 pub use error::Error;
 
 use crate::clock::Clock;
-use crate::metrics::Metrics;
 use crate::model::arn::Scope;
 use crate::model::policy::Policies;
 use crate::model::studio::Studio;
@@ -97,6 +96,8 @@ pub struct App {
     pub job_environment: Arc<notebook::Environment>,
     /// What Studio says of itself.
     pub studio: Arc<Studio>,
+    /// How many jobs may wait.
+    pub queued_max: u64,
     /// How long runs are kept that no tag says it of.
     pub retention: Policies,
     /// When the service was first started.
@@ -105,6 +106,4 @@ pub struct App {
     pub wake: Wake,
     /// What runs have told so far.
     pub live: live::Live,
-    /// Numbers for those who watch.
-    pub metrics: Metrics,
 }

@@ -98,6 +98,7 @@ pub async fn create(app: &App, request: &Request, token: Option<&str>) -> Result
     if let Some(made) = already_made(&mut app.store.tx().await?, &notebook_job, token).await? {
         return Ok(made);
     }
+    jobs::check_queue(app)?;
     let snapshot = request.snapshot(app, &id).await?;
     let inserted = async {
         let mut tx = app.store.tx().await?;

@@ -34,11 +34,11 @@ pub(crate) async fn open(dir: &Path, now: Timestamp) -> App {
         scope: scope(),
         job_environment: Arc::default(),
         studio: Arc::default(),
+        queued_max: u64::MAX,
         retention: Default::default(),
         since: now,
         wake: Wake::default(),
         live: Default::default(),
-        metrics: Default::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Keeps others out of a data folder: one service has one data folder.
 
+use crate::clock::Clock;
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -11,12 +12,12 @@ use std::path::{Path, PathBuf};
 /// Another process has the folder.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the data folder {} is held by another nbjobs, process {holder}; stop it first, or name another folder with --data-dir",
+    "the data folder {} is held by another nbjobs, {holder}; stop it first, or name another folder with --data-dir",
     data_dir.display()
 )]
 pub(super) struct Held {
     data_dir: PathBuf,
-    /// The process number that it left in the lock's file.
+    /// What it left in the lock's file.
     holder: String,
 }
 
@@ -50,6 +51,7 @@ pub(super) fn take(data_dir: &Path) -> anyhow::Result<Flock<File>> {
         Err((_, error)) => return Err(error).context("cannot lock the data folder"),
     };
     lock.set_len(0)?;
-    writeln!(lock, "{}", std::process::id())?;
+    let (process, now) = (std::process::id(), Clock::machine_now());
+    writeln!(lock, "process {process}, since {now:.0}")?;
     Ok(lock)
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod client;
+mod connections;
 mod console;
 mod definition;
 mod doctor;

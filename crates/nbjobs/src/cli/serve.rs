@@ -1,5 +1,6 @@
 //! `nbjobs serve`: boot told once, shutdown in reverse.
 
+use super::connections::{self, Limits};
 use super::{DataDir, backup, console, lock, studio};
 use crate::api::probes::MetricsAccess;
 use crate::api::{self, Doors};
@@ -9,16 +10,15 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::console::Console;
 use crate::engine::deliveries::{self, Reach, Webhooks};
-use crate::engine::{Engine, janitor, scheduler};
-use crate::metrics::Metrics;
+use crate::engine::{self, Engine, janitor, scheduler};
 use crate::model::arn::Scope;
 use crate::model::naming;
 use crate::objects::{self, Bucket, Objects};
 use crate::store::{self, Store};
 use anyhow::{Context, bail};
+use axum::body::Body;
 use http::Request;
 use jiff::Timestamp;
-use std::convert::Infallible;
 use std::fs::{self, DirBuilder};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -60,6 +60,24 @@ pub(super) struct Args {
     /// How many notebooks run at the same time [default: the number of processors]
     #[arg(long, value_name = "N", env = "NBJOBS_MAX_JOBS")]
     max_jobs: Option<usize>,
+    /// How many jobs may wait for their turn; a request that would make another one wait is refused
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "100000",
+        env = "NBJOBS_MAX_QUEUED"
+    )]
+    max_queued: u64,
+    /// How many seconds a run that is to stop may take to end by itself, before it is killed; SageMaker gives it 120
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "120",
+        env = "NBJOBS_STOP_GRACE"
+    )]
+    stop_grace: u64,
+    #[command(flatten)]
+    connections: Limits,
     /// A configuration file, TOML (see docs/configuration.md)
     #[arg(long, value_name = "FILE", env = "NBJOBS_CONFIG")]
     config: Option<PathBuf>,
@@ -161,10 +179,10 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         scope,
         job_environment: Arc::new(config::driver_environment().into_iter().collect()),
         studio: Arc::new(config.studio),
+        queued_max: args.max_queued,
         retention: config.retention.policies().map_err(anyhow::Error::msg)?,
         wake: Wake::default(),
         live: Default::default(),
-        metrics: Metrics::default(),
     };
     keys::ensure_first(&app).await?;
     sessions::ensure_key(&app).await?;
@@ -176,7 +194,8 @@ async fn serve(args: Args) -> anyhow::Result<()> {
 
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let engine = start_engine(&app, &data_dir, args.max_jobs, &tasks, &shutdown)?;
+    let limits = engine_limits(args.max_jobs, args.stop_grace)?;
+    let engine = start_engine(&app, &data_dir, limits, &tasks, &shutdown)?;
     tasks.spawn(engine.dispatch());
     tasks.spawn(scheduler::run(app.clone(), shutdown.clone()));
     tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
@@ -210,23 +229,22 @@ async fn serve(args: Args) -> anyhow::Result<()> {
 
     let doors = Doors::new(app.clone(), access);
     let pages = Console::new(app.clone(), data_dir.join("pages"), shutdown.clone())?;
-    let service = tower::service_fn(move |request: Request<axum::body::Body>| {
+    // Programs come to the doors, people to the console.
+    let answer = move |request: Request<Body>| {
         let (doors, pages) = (doors.clone(), pages.clone());
         async move {
             let (parts, body) = request.into_parts();
             let is_for_people = Console::owns(&parts.method, parts.uri.path(), &parts.headers)
                 && !api::is_signed(&parts);
             let request = Request::from_parts(parts, body);
-            Ok::<_, Infallible>(match is_for_people {
+            match is_for_people {
                 true => pages.answer(request).await,
                 false => doors.answer(request).await,
-            })
+            }
         }
-    });
-    let server = axum::serve(listener, tower::make::Shared::new(service))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    };
     tokio::select! {
-        done = server => done?,
+        () = connections::serve(listener, args.connections, answer, shutdown.clone()) => {}
         () = async {
             shutdown.cancelled().await;
             tokio::time::sleep(SHUTDOWN_GRACE).await;
@@ -261,10 +279,22 @@ async fn make_default_bucket(
     Ok(objects.head_bucket(&name).await?.created)
 }
 
+fn engine_limits(max_jobs: Option<usize>, stop_grace: u64) -> anyhow::Result<engine::Limits> {
+    let jobs_max = match max_jobs {
+        Some(0) => bail!("--max-jobs must be at least 1"),
+        Some(n) => n,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    Ok(engine::Limits {
+        jobs_max,
+        stop_grace: Duration::from_secs(stop_grace),
+    })
+}
+
 fn start_engine(
     app: &App,
     data_dir: &Path,
-    max_jobs: Option<usize>,
+    limits: engine::Limits,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Engine> {
@@ -274,11 +304,6 @@ fn start_engine(
         .recursive(true)
         .mode(0o700)
         .create(&runs)?;
-    let jobs_max = match max_jobs {
-        Some(0) => bail!("--max-jobs must be at least 1"),
-        Some(n) => n,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
     let backend = Local {
         program: std::env::current_exe().context("cannot find this program's own file")?,
         environment: config::driver_environment(),
@@ -287,7 +312,7 @@ fn start_engine(
         app.clone(),
         Arc::new(backend),
         runs.canonicalize()?,
-        jobs_max,
+        limits,
         tasks.clone(),
         shutdown.clone(),
     ))

@@ -14,9 +14,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
-/// SageMaker's patience between SIGTERM and SIGKILL; a scripted driver's needs no time.
-const STOP_GRACE: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 120_000 });
-
 /// How often an attempt is tried in the face of faults of ours, such as a full disk or too many open files. Each try
 /// finds what the one before has done.
 const TRIES_MAX: u32 = 3;
@@ -205,7 +202,7 @@ async fn wait(
     };
     if must_stop {
         backend.stop(run, driver)?;
-        match tokio::time::timeout(STOP_GRACE, &mut ended).await {
+        match tokio::time::timeout(engine.limits.stop_grace, &mut ended).await {
             Ok(done) => done?,
             Err(_) => {
                 backend.kill(run, Some(driver)).await?;

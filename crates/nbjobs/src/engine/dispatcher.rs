@@ -22,7 +22,7 @@ impl Engine {
                 result = Err(error);
             }
         }
-        let places = self.jobs_max.saturating_sub(self.running().len());
+        let places = self.limits.jobs_max.saturating_sub(self.running().len());
         for job in self.app.store.queued_jobs(now, places).await? {
             match self.lease(&job, now).await {
                 Ok(Some(lease)) => self.follow(lease, false),

@@ -39,13 +39,21 @@ pub struct Engine {
     runs: PathBuf,
     /// Who holds the leases of this start of the server.
     holder: String,
-    /// Runs at the same time.
-    jobs_max: usize,
+    limits: Limits,
     /// The tasks that shutdown waits for.
     tasks: TaskTracker,
     /// Told when the server shuts down: drivers go on, we let go of them.
     shutdown: CancellationToken,
     running: Arc<Mutex<HashMap<String, Running>>>,
+}
+
+/// What runs may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Runs at the same time.
+    pub jobs_max: usize,
+    /// How long a run that is to stop may take to end by itself; then it is killed.
+    pub stop_grace: Duration,
 }
 
 /// What the dispatcher can tell the task that follows a run.
@@ -55,12 +63,12 @@ struct Running {
 }
 
 impl Engine {
-    /// An engine whose drivers work in `runs`, at most `jobs_max` at the same time.
+    /// An engine whose drivers work in `runs`, within `limits`.
     pub fn new(
         app: App,
         backend: Arc<dyn Backend>,
         runs: PathBuf,
-        jobs_max: usize,
+        limits: Limits,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
@@ -69,7 +77,7 @@ impl Engine {
             backend,
             runs,
             holder: uuid::Uuid::new_v4().to_string(),
-            jobs_max,
+            limits,
             tasks,
             shutdown,
             running: Arc::default(),

@@ -76,7 +76,6 @@ pub(super) async fn settle(
     app.live.end(&job.name);
     // A failed step of a pipeline may have got a moment for its next attempt.
     app.wake.scheduler();
-    app.metrics.job_ended(&job);
     // Its first line says what kind of failure it was; below stands what the notebook said, which may hold secrets.
     let reason = job
         .failure_reason

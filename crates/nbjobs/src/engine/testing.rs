@@ -1,6 +1,6 @@
 //! An engine over a real store whose backend cannot start anything, for tests of what comes before and after.
 
-use super::Engine;
+use super::{Engine, Limits};
 use crate::app::testing::{arguments, at, open};
 use crate::app::{App, jobs};
 use crate::backend::local::Local;
@@ -8,6 +8,7 @@ use crate::model::pipeline::{ExecutionStatus, PipelineExecution};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -24,7 +25,10 @@ pub(super) async fn engine(dir: &Path) -> Engine {
         app,
         Arc::new(backend),
         runs,
-        1,
+        Limits {
+            jobs_max: 1,
+            stop_grace: Duration::ZERO,
+        },
         Default::default(),
         Default::default(),
     )

@@ -7,7 +7,7 @@ use super::folder;
 use crate::app::executions::{self, Start};
 use crate::app::testing::{at, open, pipeline, step};
 use crate::app::{App, jobs};
-use crate::engine::{Engine, scheduler};
+use crate::engine::{Engine, Limits, scheduler};
 use crate::faults::Faults;
 use crate::model::job::{Job, JobFilter, JobSort};
 use crate::model::list::Order;
@@ -179,7 +179,11 @@ impl World {
             app.clone(),
             backend,
             self.runs(),
-            1,
+            Limits {
+                jobs_max: 1,
+                // A scripted driver needs no time.
+                stop_grace: Duration::from_millis(10),
+            },
             tasks.clone(),
             shutdown.clone(),
         );

@@ -228,6 +228,7 @@ impl Tx {
         .await?;
         let is_new = done.rows_affected() == 1;
         if is_new {
+            self.queued += i64::from(job.status == JobStatus::Queued);
             let change = Change::TrainingJob(Box::new(job.clone()));
             self.emit(&change, job.created_at).await?;
         }
@@ -325,11 +326,11 @@ impl Tx {
         }
         job.failure_reason = failure_reason.or(job.failure_reason.take());
         job.modified_at = now;
-        let done = sqlx::query(
+        let pipeline: Option<Option<String>> = sqlx::query_scalar(
             "-- set_job_status
             UPDATE jobs SET status = $2, secondary_status = $3, transitions = $4, failure_reason = $5,
                 started_at = $6, ended_at = $7, modified_at = $8, retry_at = $10
-            WHERE name = $1 AND status = $9",
+            WHERE name = $1 AND status = $9 RETURNING pipeline",
         )
         .bind(&job.name)
         .bind(status.as_str())
@@ -341,10 +342,15 @@ impl Tx {
         .bind(micros(now))
         .bind(before.as_str())
         .bind(job.retry_at.map(micros))
-        .execute(self.conn())
+        .fetch_optional(self.conn())
         .await?;
-        if done.rows_affected() != 1 {
+        let Some(pipeline) = pipeline else {
             anyhow::bail!("job {} is not {before} any more", job.name);
+        };
+        let waits = |status| i64::from(status == JobStatus::Queued);
+        self.queued += waits(status) - waits(before);
+        if status.is_final() {
+            self.ended.push((job.clone(), pipeline));
         }
         let change = Change::TrainingJob(Box::new(job.clone()));
         self.emit(&change, now).await?;

@@ -42,6 +42,8 @@ pub use notebook_jobs::Listed;
 pub use retention::{Deletion, Ended};
 pub use search::Candidate;
 
+use crate::metrics::Metrics;
+use crate::model::job::Job;
 use anyhow::Context;
 use changes::Changes;
 use jiff::Timestamp;
@@ -52,6 +54,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -72,6 +75,9 @@ pub struct Store {
     /// Told by each commit that wrote an event or a delivery.
     outbox: Arc<Notify>,
     changes: Changes,
+    metrics: Metrics,
+    /// How many jobs wait.
+    queued: Arc<AtomicI64>,
     #[cfg(test)]
     file: std::path::PathBuf,
 }
@@ -79,15 +85,17 @@ pub struct Store {
 /// A transaction: the only way to write. Dropped without [`Tx::commit`], it never was.
 pub struct Tx {
     inner: sqlx::Transaction<'static, Sqlite>,
-    outbox: Arc<Notify>,
     /// Whether it wrote an event or a delivery, which somebody waits for.
     wakes_outbox: bool,
-    /// Told once the transaction is durable.
-    changes: Changes,
-    /// The jobs that it changes.
+    /// The jobs that it changes, of which those who watch are told once it is durable.
     changed: Vec<Arc<str>>,
-    #[cfg(test)]
-    file: std::path::PathBuf,
+    /// The jobs that it ends, each with its pipeline; counted once the transaction is durable.
+    ended: Vec<(Job, Option<String>)>,
+    /// By how many it makes the jobs that wait more, or fewer.
+    queued: i64,
+    /// Both as they were at the savepoint.
+    at_savepoint: (usize, i64),
+    store: Store,
 }
 
 impl Store {
@@ -122,11 +130,18 @@ impl Store {
             .await
             .with_context(|| format!("cannot bring the database {} up to date", file.display()))?;
         let readers = readers(options, file).await?;
+        let queued = sqlx::query_scalar(
+            "-- count_queued
+            SELECT COUNT(*) FROM jobs WHERE status IN ('Queued', 'InProgress', 'Stopping') AND status = 'Queued'",
+        );
+        let queued: i64 = queued.fetch_one(&readers).await?;
         Ok(Self {
             writer,
             readers,
             outbox: Arc::default(),
             changes: Changes::default(),
+            metrics: Metrics::default(),
+            queued: Arc::new(queued.into()),
             #[cfg(test)]
             file: file.to_owned(),
         })
@@ -140,6 +155,8 @@ impl Store {
             readers,
             outbox: Arc::default(),
             changes: Changes::default(),
+            metrics: Metrics::default(),
+            queued: Arc::default(),
             #[cfg(test)]
             file: file.to_owned(),
         })
@@ -151,12 +168,12 @@ impl Store {
         crate::faults::is_up(&self.file)?;
         Ok(Tx {
             inner: self.writer.begin_with("BEGIN IMMEDIATE").await?,
-            outbox: self.outbox.clone(),
             wakes_outbox: false,
-            changes: self.changes.clone(),
             changed: Vec::new(),
-            #[cfg(test)]
-            file: self.file.clone(),
+            ended: Vec::new(),
+            queued: 0,
+            at_savepoint: (0, 0),
+            store: self.clone(),
         })
     }
 
@@ -170,6 +187,16 @@ impl Store {
         self.changes.watch()
     }
 
+    /// How many jobs wait for a place, those that wait for their next attempt included.
+    pub fn queued(&self) -> u64 {
+        self.queued.load(Ordering::Relaxed).try_into().unwrap_or(0)
+    }
+
+    /// The numbers of what was committed since the store was opened.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Waits for statements under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -181,19 +208,24 @@ impl Tx {
     /// Makes everything done in this transaction durable, at once.
     pub async fn commit(self) -> anyhow::Result<()> {
         #[cfg(test)]
-        crate::faults::at_commit(&self.file, crate::faults::When::Before)?;
+        crate::faults::at_commit(&self.store.file, crate::faults::When::Before)?;
         self.inner.commit().await?;
-        self.changes.tell(self.changed);
+        self.store.changes.tell(self.changed);
+        for (job, pipeline) in &self.ended {
+            self.store.metrics.job_ended(job, pipeline.as_deref());
+        }
+        self.store.queued.fetch_add(self.queued, Ordering::Relaxed);
         if self.wakes_outbox {
-            self.outbox.notify_one();
+            self.store.outbox.notify_one();
         }
         #[cfg(test)]
-        crate::faults::at_commit(&self.file, crate::faults::When::After)?;
+        crate::faults::at_commit(&self.store.file, crate::faults::When::After)?;
         Ok(())
     }
 
     /// Marks a place that [`Tx::rollback_to_savepoint`] comes back to. There is one at a time.
     pub async fn savepoint(&mut self) -> anyhow::Result<()> {
+        self.at_savepoint = (self.ended.len(), self.queued);
         self.run("SAVEPOINT one").await
     }
 
@@ -205,6 +237,8 @@ impl Tx {
     /// Takes back what was done since the savepoint. The transaction goes on.
     pub async fn rollback_to_savepoint(&mut self) -> anyhow::Result<()> {
         self.run("ROLLBACK TO one").await?;
+        self.ended.truncate(self.at_savepoint.0);
+        self.queued = self.at_savepoint.1;
         self.release_savepoint().await
     }
 

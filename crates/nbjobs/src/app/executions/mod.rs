@@ -14,7 +14,7 @@ pub use stop::{stop, stop_in};
 
 use super::constraint::{at_most, pattern};
 use super::pipelines::{check_parallel_max, not_found};
-use super::{App, Error, Result, pipeline_versions};
+use super::{App, Error, Result, jobs, pipeline_versions};
 use crate::model::arn::Scope;
 use crate::model::list::{Cursor, Order};
 use crate::model::naming::{self, EXECUTION_NAME_LEN_MAX, is_resource_name};
@@ -117,6 +117,7 @@ pub async fn start_in(
         None => Vec::new(),
     };
     check_unfinished(tx, name).await?;
+    jobs::check_queue(app)?;
     let mut execution = PipelineExecution {
         id: naming::execution_id(Uuid::new_v4().into_bytes()),
         pipeline: name.clone(),

@@ -1,7 +1,7 @@
 //! What a schedule starts.
 
 use super::super::executions::{self, Start};
-use super::super::{App, Error, Result, policies};
+use super::super::{App, Error, Result, jobs, policies};
 use super::resource;
 use crate::model::pipeline::ReadyStep;
 use crate::model::scheduled::{Launch, Schedule};
@@ -52,6 +52,7 @@ pub async fn launch(
         Launch::StartPipelineExecution(input) => start(input)?,
         Launch::CreateTrainingJob(input) => {
             let (name, order) = job(input)?;
+            jobs::check_queue(app)?;
             executions::create_ordered(tx, &name, order, None, now).await?;
             return Ok(app.scope.training_job(&name));
         }

@@ -5,9 +5,36 @@ use super::overlap::{self, Decision};
 use super::source::Source;
 use crate::app::App;
 use crate::model::rule::{Firing, FiringStatus};
-use crate::model::schedule::{self, LATE_AFTER};
+use crate::model::schedule::{self, LATE_AFTER, Timing};
 use crate::store::Tx;
 use jiff::{SignedDuration, Timestamp};
+
+/// What the ledger says of a due moment now, to be counted once that is durable.
+pub(super) struct Fired {
+    firing: Firing,
+    lateness: Option<SignedDuration>,
+}
+
+impl Fired {
+    fn new(firing: Firing, timing: &Timing) -> Self {
+        let has_started = matches!(firing.status, FiringStatus::Started | FiringStatus::Late);
+        let fires_at = timing.fires_at(firing.due);
+        let lateness = has_started.then(|| firing.decided_at.duration_since(fires_at));
+        Self { firing, lateness }
+    }
+
+    fn missed(firing: Firing) -> Self {
+        let lateness = None;
+        Self { firing, lateness }
+    }
+
+    /// Counts it.
+    pub fn count(&self, app: &App) {
+        let Self { firing, lateness } = self;
+        let metrics = app.store.metrics();
+        metrics.fired(&firing.source, firing.status, *lateness);
+    }
+}
 
 /// Everything of a rule or schedule that is due at `now`, in the caller's transaction, who takes back all of it on an
 /// error, and wakes the dispatcher after the commit.
@@ -16,22 +43,23 @@ pub(super) async fn fire(
     app: &App,
     resource: &str,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Fired>> {
     // Looked at again inside the transaction: since then it may have been disabled, changed or deleted.
     let Some(source) = Source::load(tx, app, resource).await? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let catch_up = source.policies.catch_up();
     let due = schedule::due(&source.timing, source.next_due, now, catch_up);
-    ledger::write_missed(tx, resource, &due, catch_up, now).await?;
+    let missed = ledger::write_missed(tx, resource, &due, catch_up, now).await?;
+    let mut fired: Vec<Fired> = missed.into_iter().map(Fired::missed).collect();
     // First, because what fires may pause it.
     if source.go_on(tx, due.next).await? {
         ledger::forget(tx, resource, now).await?;
     }
     for at in due.fire {
-        fire_moment(tx, app, &source, at, now).await?;
+        fired.extend(fire_moment(tx, app, &source, at, now).await?);
     }
-    Ok(())
+    Ok(fired)
 }
 
 /// One due moment, unless it has fired before: the clock was set back.
@@ -41,7 +69,7 @@ async fn fire_moment(
     source: &Source,
     due: Timestamp,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Fired>> {
     let mut firing = Firing {
         source: source.resource.clone(),
         due,
@@ -51,7 +79,7 @@ async fn fire_moment(
         started: Vec::new(),
     };
     if !tx.insert_firing(&firing).await? {
-        return Ok(());
+        return Ok(None);
     }
     match overlap::decide(tx, app, source, due, now).await? {
         Decision::Start => start(tx, app, source, &mut firing, now).await?,
@@ -62,7 +90,8 @@ async fn fire_moment(
             (firing.status, firing.reason) = (FiringStatus::Skipped, Some(reason));
         }
     }
-    tx.update_firing(&firing).await
+    tx.update_firing(&firing).await?;
+    Ok(Some(Fired::new(firing, &source.timing)))
 }
 
 /// The due moment of a rule or schedule that waits, if it can begin now.
@@ -81,12 +110,14 @@ pub(super) async fn resume(
         return Ok(());
     };
     firing.decided_at = now;
+    let mut timing = None;
     match Source::load(&mut tx, app, resource).await? {
         Some(source) => {
             if overlap::is_running(&mut tx, app, &source).await? {
                 return Ok(());
             }
             start(&mut tx, app, &source, &mut firing, now).await?;
+            timing = Some(source.timing);
         }
         None => {
             let reason = format!("{resource} was disabled or over while this moment waited");
@@ -95,6 +126,11 @@ pub(super) async fn resume(
     }
     tx.update_firing(&firing).await?;
     tx.commit().await?;
+    match timing {
+        Some(timing) => Fired::new(firing, &timing),
+        None => Fired::missed(firing),
+    }
+    .count(app);
     app.wake.dispatcher();
     // Another may wait behind it, and this one may have ended at once.
     app.wake.scheduler();

@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 /// How long a due moment stays in the ledger.
 const FIRINGS_KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// Writes down the due moments that passed while nobody looked.
+/// Writes down the due moments that passed while nobody looked, and answers the new rows.
 pub(super) async fn write_missed(
     tx: &mut Tx,
     source: &str,
     due: &Due,
     catch_up: CatchUp,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Firing>> {
+    let mut written = Vec::new();
     let first_fired = due.fire.first();
     let why = match (catch_up.runs, first_fired) {
         (MissedRuns::Skip, _) => "the service was away, and missed moments are skipped".to_owned(),
@@ -52,9 +53,11 @@ pub(super) async fn write_missed(
             reason: Some(reason),
             started: Vec::new(),
         };
-        tx.insert_firing(&firing).await?;
+        if tx.insert_firing(&firing).await? {
+            written.push(firing);
+        }
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Forgets what is old.

@@ -65,11 +65,15 @@ pub async fn run_once(app: &App, now: Timestamp) -> anyhow::Result<Option<Timest
 /// Fires some in one transaction, and answers whether all could: one that could not is as before, and holds no other.
 async fn fire_group(app: &App, group: &[String], now: Timestamp) -> anyhow::Result<bool> {
     let mut all_fired = true;
+    let mut fired = Vec::new();
     let mut tx = app.store.tx().await?;
     for source in group {
         tx.savepoint().await?;
         match firing::fire(&mut tx, app, source, now).await {
-            Ok(()) => tx.release_savepoint().await?,
+            Ok(some) => {
+                tx.release_savepoint().await?;
+                fired.extend(some);
+            }
             Err(error) => {
                 could_not_fire(source, &error);
                 all_fired = false;
@@ -78,6 +82,7 @@ async fn fire_group(app: &App, group: &[String], now: Timestamp) -> anyhow::Resu
         }
     }
     tx.commit().await?;
+    fired.iter().for_each(|fired| fired.count(app));
     app.wake.dispatcher();
     Ok(all_fired)
 }
