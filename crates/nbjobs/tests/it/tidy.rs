@@ -11,11 +11,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fd", &[]),
     ("metrics", &["model"]),
     ("rundir", &[]),
-    ("store", &["model"]),
+    ("store", &["model", "metrics"]),
     ("objects", &["model"]),
     ("backend", &["model", "rundir", "fd"]),
     ("driver", &["model", "rundir", "backend"]),
-    ("app", &["model", "clock", "metrics", "store", "objects"]),
+    ("app", &["model", "clock", "store", "objects"]),
     (
         "engine",
         &[
